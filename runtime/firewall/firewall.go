@@ -3,14 +3,21 @@
 //
 // It knows iptables, chains, comments and batches. It does not know containers
 // or networks beyond the ids and addresses it is told.
+//
+// Every rule of ours lies in a chain of ours and carries a comment that says
+// all about it, so what is in the kernel can be read back and compared with
+// what should be there.
 package firewall
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 
-	"neap/runtime/fault"
+	"github.com/coreos/go-iptables/iptables"
 )
 
 // Options says whose rules these are.
@@ -22,8 +29,15 @@ type Options struct {
 // It remembers what it applied, so that an outside flush is mended by the next
 // change.
 type Firewall struct {
-	tag string
-	mu  sync.Mutex
+	names names
+
+	mu      sync.Mutex
+	tools   *tools
+	ipt     *iptables.IPTables
+	bridges []Bridge          // that Base was told, nil before
+	rules   map[Rule]struct{} // that should be there, as far as this process knows
+	seen    *sight            // the kernel as of generation age, nil: look
+	age     uint32            // 0: unknown
 }
 
 // Bridge is a network as the firewall sees it.
@@ -44,19 +58,69 @@ type Rule struct {
 }
 
 // Open looks at nothing yet: iptables is searched for at the first use.
-func Open(o Options) *Firewall { return &Firewall{tag: o.Tag} }
+func Open(o Options) *Firewall {
+	return &Firewall{names: namesOf(o.Tag), rules: map[Rule]struct{}{}}
+}
 
 // Available is nil if rules can be made here, else fault.Unsupported.
-func (f *Firewall) Available() error { return fault.New(fault.Unsupported, "not built yet") }
+func (f *Firewall) Available() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.find()
+}
 
 // Base makes the chains and the rules of exactly these bridges, and turns IPv4
-// forwarding on. It changes nothing if they are there.
-func (f *Firewall) Base(ctx context.Context, bridges []Bridge) error { return f.Available() }
+// forwarding on. If forwarding was off, all that is not ours stays unforwarded:
+// the policy of FORWARD becomes DROP. It changes nothing if all is there.
+func (f *Firewall) Base(ctx context.Context, bridges []Bridge) error {
+	if err := checkBridges(bridges); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.bridges = append([]Bridge{}, bridges...)
+	_, _, err := f.settle(ctx, nil)
+	return err
+}
 
 // Apply adds and deletes port rules in one transaction. Adding what is there
-// and deleting what is not is no error. Base must have succeeded before, in
-// this process or another.
-func (f *Firewall) Apply(ctx context.Context, add, del []Rule) error { return f.Available() }
+// and deleting what is not is no error. An added rule displaces another for
+// the same port of the host. What this process added before and somebody
+// flushed comes back too.
+func (f *Firewall) Apply(ctx context.Context, add, del []Rule) error {
+	if err := checkRules(add); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := maps.Clone(f.rules)
+	unwanted := set(del)
+	taken := map[Rule]struct{}{} // ports of the host that added rules take
+	for _, r := range add {
+		taken[r.port()] = struct{}{}
+	}
+	gone := func(r Rule) bool { return has(unwanted, r) || has(taken, r.port()) }
+	maps.DeleteFunc(f.rules, func(r Rule, _ struct{}) bool { return gone(r) })
+	maps.Copy(f.rules, set(add))
+	if _, _, err := f.settle(ctx, gone); err != nil {
+		f.rules = before
+		return err
+	}
+	return nil
+}
+
+func set(rules []Rule) map[Rule]struct{} {
+	s := make(map[Rule]struct{}, len(rules))
+	for _, r := range rules {
+		s[r] = struct{}{}
+	}
+	return s
+}
+
+func has(s map[Rule]struct{}, r Rule) bool {
+	_, ok := s[r]
+	return ok
+}
 
 // Publish is Apply without deletions.
 func (f *Firewall) Publish(ctx context.Context, rules []Rule) error { return f.Apply(ctx, rules, nil) }
@@ -67,13 +131,40 @@ func (f *Firewall) Withdraw(ctx context.Context, rules []Rule) error { return f.
 
 // List is the port rules of this root that are in the kernel, found by their
 // comments.
-func (f *Firewall) List(ctx context.Context) ([]Rule, error) { return nil, f.Available() }
-
-// Repair makes the kernel hold exactly these bridges and rules of ours, leaving
-// alone what is not ours. It says how many rules it added and deleted.
-func (f *Firewall) Repair(ctx context.Context, bridges []Bridge, rules []Rule) (added, deleted int, err error) {
-	return 0, 0, f.Available()
+func (f *Firewall) List(ctx context.Context) ([]Rule, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.find(); err != nil {
+		return nil, err
+	}
+	seen, err := f.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rules []Rule
+	for _, l := range seen.lines {
+		if l.table == "nat" {
+			rules = append(rules, l.rule)
+		}
+	}
+	slices.SortFunc(rules, func(a, b Rule) int {
+		return cmp.Or(cmp.Compare(a.HostPort, b.HostPort), cmp.Compare(a.Protocol, b.Protocol), a.HostIP.Compare(b.HostIP))
+	})
+	return rules, nil
 }
 
-// Purge removes everything of this root.
-func (f *Firewall) Purge(ctx context.Context) error { return f.Available() }
+// Repair makes the kernel hold exactly these bridges and rules of ours, leaving
+// alone what is not ours. It says how many port rules it added and deleted.
+func (f *Firewall) Repair(ctx context.Context, bridges []Bridge, rules []Rule) (added, deleted int, err error) {
+	if err := checkBridges(bridges); err != nil {
+		return 0, 0, err
+	}
+	if err := checkRules(rules); err != nil {
+		return 0, 0, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.bridges = append([]Bridge{}, bridges...)
+	f.rules, f.seen = set(rules), nil
+	return f.settle(ctx, func(Rule) bool { return true })
+}

@@ -7,11 +7,15 @@ package network
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 
-	"neap/runtime/fault"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+
 	"neap/runtime/firewall"
 	"neap/runtime/store"
 )
@@ -33,7 +37,7 @@ type Network struct {
 
 // CreateOptions is what may be asked of a new network. Zero values are chosen.
 type CreateOptions struct {
-	Subnet   netip.Prefix // IPv4, /29 or larger
+	Subnet   netip.Prefix // IPv4, /8 to /29
 	Gateway  netip.Addr   // default: the first address
 	Internal bool
 	Labels   map[string]string
@@ -82,72 +86,48 @@ type Options struct {
 	Clock    func() time.Time   // nil: time.Now
 }
 
-// Networks is the networks of one root.
-type Networks struct{ o Options }
+// Networks is the networks of one root. Its methods may be called concurrently;
+// links are made one after the other, as the kernel has one lock for them.
+type Networks struct {
+	o        Options
+	lib, run store.Dir
 
-// Open touches nothing in the kernel.
-func Open(o Options) (*Networks, error) { return &Networks{o}, nil }
+	mu    sync.Mutex            // around all below, and every word to the kernel
+	links *netlink.Handle       // nil before the first use
+	raw   *nl.SocketHandle      // for messages that the library cannot write
+	index map[string]int        // of bridges that stand, by link name
+	last  map[string]netip.Addr // address given last, by network id
+}
+
+// Open opens the records. It touches nothing in the kernel.
+func Open(o Options) (*Networks, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	lib, err := o.Store.Lib.Sub("networks")
+	if err != nil {
+		return nil, err
+	}
+	run, err := o.Store.Run.Sub("networks")
+	if err != nil {
+		return nil, errors.Join(err, lib.Close())
+	}
+	return &Networks{o: o, lib: lib, run: run, index: map[string]int{}, last: map[string]netip.Addr{}}, nil
+}
 
 // Close closes what Open and later methods opened.
-func (n *Networks) Close() error { return nil }
-
-// List is every network by name, with bridge, host and none as Docker shows them.
-func (n *Networks) List(ctx context.Context) ([]Network, error) { return nil, errYet() }
-
-// Find is the network with this name, id or unambiguous start of an id; false
-// if there is none.
-func (n *Networks) Find(ctx context.Context, ref string) (Network, bool, error) {
-	return Network{}, false, errYet()
+func (n *Networks) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.links != nil {
+		n.links.Close()
+		n.raw.Close()
+		n.links = nil
+	}
+	return errors.Join(n.lib.Close(), n.run.Close())
 }
 
-// Get is Find, but fault.NotFound if there is none.
-func (n *Networks) Get(ctx context.Context, ref string) (Network, error) { return Network{}, errYet() }
-
-// Create makes a network and its bridge. fault.Exists if the name is taken.
-func (n *Networks) Create(ctx context.Context, name string, o CreateOptions) (Network, error) {
-	return Network{}, errYet()
+// lock keeps other processes from changing records and bridges meanwhile.
+func (n *Networks) lock(ctx context.Context) (*store.Lock, error) {
+	return n.lib.Lock(ctx, ".lock", store.Exclusive)
 }
-
-// Remove removes a network. fault.Busy, naming the members, if it has some;
-// fault.Denied for a built-in one.
-func (n *Networks) Remove(ctx context.Context, ref string) error { return errYet() }
-
-// UsedBy is the ids of the containers that have an address on the network.
-func (n *Networks) UsedBy(ctx context.Context, ref string) ([]string, error) { return nil, errYet() }
-
-// Inspect is what Docker shows of a network. name gives the name of a container.
-func (n *Networks) Inspect(ctx context.Context, ref string, name func(id string) string) (Report, error) {
-	return Report{}, errYet()
-}
-
-// Report is a network with Docker's fields.
-type Report struct{}
-
-// Attach makes the namespace a member: address claimed, bridge and base rules
-// there, link up, address and route inside. On error nothing is left.
-func (n *Networks) Attach(ctx context.Context, o AttachOptions) (Endpoint, error) {
-	return Endpoint{}, errYet()
-}
-
-// Detach gives the address back. The link dies with its namespace.
-func (n *Networks) Detach(ctx context.Context, e Endpoint) error { return errYet() }
-
-// Disconnect takes a living member's link away and gives the address back.
-func (n *Networks) Disconnect(ctx context.Context, e Endpoint) error { return errYet() }
-
-// Sweep gives back the addresses and removes the links of containers that are
-// not alive, and says whose.
-func (n *Networks) Sweep(ctx context.Context, alive func(id string) bool) ([]string, error) {
-	return nil, errYet()
-}
-
-// Links is every link on this host that carries our tag.
-func (n *Networks) Links(ctx context.Context) ([]Link, error) { return nil, errYet() }
-
-// Bridges is every bridge network as the firewall wants it.
-func (n *Networks) Bridges(ctx context.Context) ([]firewall.Bridge, error) { return nil, errYet() }
-
-// Purge removes from the kernel every link of this root. Records stay.
-func (n *Networks) Purge(ctx context.Context) error { return errYet() }
-
-func errYet() error { return fault.New(fault.Unsupported, "not built yet") }

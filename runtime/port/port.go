@@ -5,11 +5,14 @@
 package port
 
 import (
-	"context"
+	"cmp"
 	"net/netip"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
 
-	"neap/runtime/fault"
 	"neap/runtime/store"
 )
 
@@ -37,51 +40,82 @@ type Claim struct {
 	Container string
 }
 
-// Owner is who has a port: a container of ours, or a process.
-type Owner struct {
-	Container string // "" for a foreign process
-	PID       int    // 0 if it cannot be told
-	Command   string
-}
-
 // Options is what Ports works with.
 type Options struct{ Store *store.Store }
 
-// Ports is the ports of one root.
-type Ports struct{ o Options }
+// Ports is the ports of one root. Its methods may be called concurrently.
+type Ports struct {
+	run store.Dir
+
+	mu   sync.Mutex
+	next map[string]uint16 // port to try next, by protocol
+}
 
 // Open opens the claims.
-func Open(o Options) (*Ports, error) { return &Ports{o}, nil }
+func Open(o Options) (*Ports, error) {
+	run, err := o.Store.Run.Sub("ports")
+	return &Ports{run: run, next: map[string]uint16{}}, err
+}
 
 // Close closes the claims.
-func (p *Ports) Close() error { return nil }
+func (p *Ports) Close() error { return p.run.Close() }
 
-// Parse reads "[ip:][host[-last]:]container[-last][/protocol]".
-func Parse(text string) ([]Spec, error) { return nil, errYet() }
-
-// String is as Docker shows it: "0.0.0.0:8888->80/tcp".
-func (s Spec) String() string { return "" }
-
-// Take claims and holds a port. fault.Exists, naming the holder, if it is taken.
-func (p *Ports) Take(ctx context.Context, container string, s Spec) (Binding, error) {
-	return Binding{}, errYet()
+// List is every claim, by port.
+func (p *Ports) List() ([]Claim, error) {
+	names, err := p.run.Names(".")
+	if err != nil {
+		return nil, err
+	}
+	var claims []Claim
+	for _, name := range names {
+		c, ok := parseName(name)
+		if !ok {
+			continue
+		}
+		if c.Container, err = p.run.Holder(name); err != nil {
+			return nil, err
+		}
+		if c.Container != "" {
+			claims = append(claims, c)
+		}
+	}
+	slices.SortFunc(claims, func(a, b Claim) int {
+		return cmp.Or(cmp.Compare(a.HostPort, b.HostPort), cmp.Compare(a.Protocol, b.Protocol), a.HostIP.Compare(b.HostIP))
+	})
+	return claims, nil
 }
-
-// Give gives the claim back; the caller closes the socket.
-func (p *Ports) Give(container string, s Spec) error { return errYet() }
-
-// List is every claim.
-func (p *Ports) List() ([]Claim, error) { return nil, errYet() }
-
-// Owner says who has a port of the host, on whatever address; false if nobody.
-func (p *Ports) Owner(protocol string, port uint16) (Owner, bool, error) {
-	return Owner{}, false, errYet()
-}
-
-// Pick names a TCP port in from..to that is free now. It takes nothing.
-func (p *Ports) Pick(from, to uint16) (uint16, error) { return 0, errYet() }
 
 // Sweep gives back the ports of containers that are not alive.
-func (p *Ports) Sweep(alive func(id string) bool) ([]Claim, error) { return nil, errYet() }
+func (p *Ports) Sweep(alive func(id string) bool) ([]Claim, error) {
+	claims, err := p.List()
+	var freed []Claim
+	for _, c := range claims {
+		if alive(c.Container) {
+			continue
+		}
+		if err := p.run.Release(c.name(), c.Container); err != nil {
+			return freed, err
+		}
+		freed = append(freed, c)
+	}
+	return freed, err
+}
 
-func errYet() error { return fault.New(fault.Unsupported, "not built yet") }
+// name is the file of a claim.
+func (c Claim) name() string {
+	return c.Protocol + "-" + c.HostIP.String() + "-" + strconv.Itoa(int(c.HostPort))
+}
+
+func parseName(name string) (Claim, bool) {
+	f := strings.Split(name, "-")
+	if len(f) != 3 || !known(f[0]) {
+		return Claim{}, false
+	}
+	ip, err1 := netip.ParseAddr(f[1])
+	n, err2 := strconv.ParseUint(f[2], 10, 16)
+	return Claim{Protocol: f[0], HostIP: ip, HostPort: uint16(n)}, err1 == nil && err2 == nil
+}
+
+func (s Spec) claim(container string) Claim {
+	return Claim{s.Protocol, s.HostIP, s.HostPort, container}
+}

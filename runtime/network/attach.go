@@ -1,0 +1,221 @@
+package network
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/fault"
+)
+
+// Attach makes the namespace a member: address claimed, bridge and base rules
+// there, link up, address and route inside. On error nothing is left.
+func (n *Networks) Attach(ctx context.Context, o AttachOptions) (Endpoint, error) {
+	if o.Network == "" {
+		o.Network = Standard
+	}
+	if o.Link == "" {
+		o.Link = "eth0"
+	}
+	e, err := n.attach(ctx, o)
+	if err != nil {
+		return Endpoint{}, fault.Wrap("join network", o.Network, err)
+	}
+	return e, nil
+}
+
+func (n *Networks) attach(ctx context.Context, o AttachOptions) (Endpoint, error) {
+	one, err := n.Get(ctx, o.Network)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if one.Bridge == "" {
+		return Endpoint{}, fault.New(fault.Invalid, "it is a mode, not a network to be joined")
+	}
+	inside, err := enter(o.NetNS)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	defer inside.Close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.open(); err != nil {
+		return Endpoint{}, err
+	}
+	return n.join(ctx, one, o, inside)
+}
+
+func (n *Networks) join(ctx context.Context, one Network, o AttachOptions, inside *netlink.Handle) (Endpoint, error) {
+	one, bridge, err := n.ready(ctx, one)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	ip, err := n.claim(one, o)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	e := n.endpoint(one, o, ip)
+	if err := n.connect(ctx, one, o, e, bridge, inside); err != nil {
+		return Endpoint{}, after(err, n.release(e))
+	}
+	return e, nil
+}
+
+// connect makes the link and furnishes its inner end. Our lock on the network
+// was given up in between: if it was removed meanwhile, its bridge is gone.
+func (n *Networks) connect(ctx context.Context, one Network, o AttachOptions, e Endpoint, bridge int, inside *netlink.Handle) error {
+	v := veth{host: e.HostLink, inside: o.Link, mac: e.MAC, bridge: bridge, ns: o.NetNS}
+	err := n.make(v)
+	if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) { // somebody removed the bridge
+		delete(n.index, one.Bridge)
+		if _, v.bridge, err = n.ready(ctx, one); err == nil {
+			err = n.make(v)
+		}
+	}
+	if err != nil {
+		return fault.Wrap("make link", e.HostLink, err)
+	}
+	err = tune("ipv6", e.HostLink, "disable_ipv6", "1")
+	if err == nil {
+		err = n.raise(e.HostLink, fmt.Sprintf("neap:%s:%s:%d", n.o.Store.Tag, o.Container, o.Start))
+	}
+	if err == nil {
+		err = furnish(inside, e, !o.NoRoute && !one.Internal)
+	}
+	if err != nil {
+		return after(fault.Wrap("set up link", e.HostLink, err), n.drop(e.HostLink))
+	}
+	return nil
+}
+
+// after is err, and the error of undoing what led to it if there is one.
+func after(err, undo error) error {
+	if undo == nil {
+		return err
+	}
+	return errors.Join(err, undo)
+}
+
+func (n *Networks) endpoint(one Network, o AttachOptions, ip netip.Addr) Endpoint {
+	e := Endpoint{
+		Network: one.Name, NetworkID: one.ID, Container: o.Container, ID: endpointID(one, o.Container),
+		Bridge: one.Bridge, HostLink: hostLink(one, o), Link: o.Link, MAC: o.MAC,
+		IP: ip, Prefix: one.Subnet.Bits(), Gateway: one.Gateway,
+	}
+	if e.MAC == "" {
+		e.MAC = mac(ip)
+	}
+	return e
+}
+
+// mac is the address that goes with an IP address, so that neighbours need not
+// learn anew who has it.
+func mac(ip netip.Addr) string {
+	b := ip.As4()
+	return net.HardwareAddr{0x02, 0x42, b[0], b[1], b[2], b[3]}.String()
+}
+
+func endpointID(one Network, container string) string {
+	sum := sha256.Sum256([]byte(one.ID + "/" + container))
+	return hex.EncodeToString(sum[:])
+}
+
+// hostLink is a name that no other start of no other container has.
+func hostLink(one Network, o AttachOptions) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", one.ID, o.Container, o.Start))
+	return "nv" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:11]
+}
+
+// Detach gives the address back. The link dies with its namespace.
+func (n *Networks) Detach(_ context.Context, e Endpoint) error {
+	return fault.Wrap("leave network", e.Network, n.release(e))
+}
+
+func (n *Networks) release(e Endpoint) error {
+	return n.run.Release(e.Network+"/"+e.IP.String(), e.Container)
+}
+
+// Disconnect takes a living member's link away and gives the address back.
+func (n *Networks) Disconnect(_ context.Context, e Endpoint) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	err := n.open()
+	if err == nil {
+		err = n.drop(e.HostLink)
+	}
+	if err == nil {
+		err = n.release(e)
+	}
+	return fault.Wrap("leave network", e.Network, err)
+}
+
+// enter opens a netlink socket in the namespace and switches IPv6 off for
+// links to come: there is no router for it, and nobody should wait for the
+// detection of duplicate addresses. The loopback keeps its ::1.
+func enter(ns *os.File) (*netlink.Handle, error) {
+	if ns == nil {
+		return nil, fault.New(fault.Invalid, "joining needs a network namespace")
+	}
+	var inside *netlink.Handle
+	err := within(ns, func() (err error) {
+		if err = tune("ipv6", "default", "disable_ipv6", "1"); err != nil {
+			return err
+		}
+		if err = tune("ipv6", "default", "accept_ra", "0"); err != nil {
+			return err
+		}
+		inside, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+		return err
+	})
+	return inside, fault.Wrap("enter the namespace", ns.Name(), err)
+}
+
+// within runs f on a thread in the namespace. A thread that does not find home
+// is thrown away.
+func within(ns *os.File, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		home, err := os.Open("/proc/thread-self/ns/net")
+		if err != nil {
+			done <- err
+			return
+		}
+		defer home.Close()
+		if err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err == nil {
+			err = f()
+		}
+		if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
+			runtime.UnlockOSThread()
+		}
+		done <- err
+	}()
+	return <-done
+}
+
+// furnish gives the inner end its address and the namespace its route.
+func furnish(inside *netlink.Handle, e Endpoint, route bool) error {
+	link, err := inside.LinkByName(e.Link)
+	if err != nil {
+		return err
+	}
+	mask := net.CIDRMask(e.Prefix, 32)
+	if err := inside.AddrAdd(link, &netlink.Addr{IPNet: &net.IPNet{IP: e.IP.AsSlice(), Mask: mask}}); err != nil {
+		return err
+	}
+	if !route {
+		return nil
+	}
+	return inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: e.Gateway.AsSlice()})
+}
