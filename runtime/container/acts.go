@@ -1,0 +1,149 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/fault"
+	"neap/runtime/process"
+	"neap/runtime/store"
+)
+
+// freezeLimit bounds a pause: a freezer that cannot hold every task by then
+// gives up, thaws, and names them.
+const freezeLimit = 10 * time.Second
+
+// Pause stops every task of the container where it is. Pausing a paused one
+// does nothing.
+func (c *Container) Pause(ctx context.Context) error {
+	return c.Do(ctx, "pause", func(now State) error {
+		if now == Paused {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, freezeLimit)
+		defer cancel()
+		return c.group.Freeze(ctx)
+	})
+}
+
+// Unpause lets a paused container go on. A running one is left as it is.
+func (c *Container) Unpause(ctx context.Context) error {
+	return c.Do(ctx, "unpause", func(now State) error {
+		if now == Running {
+			return nil
+		}
+		return c.group.Thaw(ctx)
+	})
+}
+
+// Kill sends a signal to the first process. A frozen container is thawed for
+// SIGKILL, which the v1 freezer would hold back.
+func (c *Container) Kill(ctx context.Context, sig unix.Signal) error {
+	return c.Do(ctx, "kill", func(now State) error {
+		if err := c.Signal(sig); err != nil {
+			return err
+		}
+		if now == Paused && sig == unix.SIGKILL {
+			return c.group.Thaw(ctx)
+		}
+		return nil
+	})
+}
+
+// Signal sends a signal to the first process if it lives; to none it is
+// fault.Conflict. A pid that another process has since is never signalled.
+func (c *Container) Signal(sig unix.Signal) error {
+	facts, err := c.Facts()
+	if err != nil {
+		return err
+	}
+	if facts == nil {
+		return fault.New(fault.Conflict, "it does not run")
+	}
+	f, err := process.Open(facts.Pid, facts.Ticks)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := unix.PidfdSendSignal(int(f.Fd()), sig, nil, 0); !errors.Is(err, unix.ESRCH) {
+		return err
+	}
+	return nil
+}
+
+// Doom writes that the container is being removed. From here on it can only
+// be removed. Preconditions: the caller holds the lock.
+func (c *Container) Doom() error {
+	return c.set.dir.Save(c.ID+"/"+removeFile, time.Now().UTC(), store.Quick)
+}
+
+// Erase removes its files and its name: what is left if this fails is a dead
+// container that can be erased again. Preconditions: Doom was called, the
+// caller holds the lock, nothing runs, and nothing else names it.
+func (c *Container) Erase() error {
+	for _, name := range []string{"upper", "work", "log", "etc"} {
+		if err := c.set.dir.RemoveAll(c.ID + "/" + name); err != nil {
+			return err
+		}
+	}
+	wish, err := c.Wish()
+	if err == nil {
+		err = c.set.DropName(wish.Name, c.ID)
+	}
+	if err := errors.Join(ignoreAbsentOrDamaged(err), ignoreAbsent(c.set.run.RemoveAll(c.ID))); err != nil {
+		return err
+	}
+	if err := c.set.dir.Rename(c.ID, goneOf(c.ID)); err != nil {
+		return ignoreAbsent(err)
+	}
+	return c.set.dir.RemoveAll(goneOf(c.ID))
+}
+
+func ignoreAbsentOrDamaged(err error) error {
+	if fault.Is(err, fault.Damaged) {
+		return nil
+	}
+	return ignoreAbsent(err)
+}
+
+// Rename gives the container another name, in one step for whoever looks.
+func (c *Container) Rename(ctx context.Context, name string) error {
+	if err := ValidName(name); err != nil {
+		return fault.Wrap("rename container", c.Name(), err)
+	}
+	return c.Do(ctx, "rename", func(State) error {
+		wish, err := c.Wish()
+		if err != nil {
+			return err
+		}
+		old := wish.Name
+		if old == name {
+			return nil
+		}
+		if err := c.set.TakeName(name, c.ID); err != nil {
+			return err
+		}
+		wish.Name = name
+		if err := c.SetWish(wish); err != nil {
+			return errors.Join(err, c.set.DropName(name, c.ID))
+		}
+		return c.set.DropName(old, c.ID)
+	})
+}
+
+// Change applies edit to what may change, under the lock.
+func (c *Container) Change(ctx context.Context, verb string, edit func(State, *Wish) error) error {
+	return c.Do(ctx, verb, func(now State) error {
+		wish, err := c.Wish()
+		if err != nil {
+			return err
+		}
+		if err := edit(now, wish); err != nil {
+			return err
+		}
+		return c.SetWish(wish)
+	})
+}

@@ -1,0 +1,267 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"neap/runtime/cgroup"
+	"neap/runtime/fault"
+	"neap/runtime/process"
+	"neap/runtime/store"
+)
+
+// Container is a handle. It stays valid when the container is gone: then all
+// reads are fs.ErrNotExist.
+type Container struct {
+	ID    string
+	set   *Containers
+	group *cgroup.Group
+}
+
+// Group is its cgroup.
+func (c *Container) Group() *cgroup.Group { return c.group }
+
+// Plan reads what was asked.
+func (c *Container) Plan() (*Plan, error) {
+	var p Plan
+	return &p, c.set.dir.Load(c.ID+"/"+planFile, &p)
+}
+
+// Wish reads what may change.
+func (c *Container) Wish() (*Wish, error) {
+	var w Wish
+	return &w, c.set.dir.Load(c.ID+"/"+wishFile, &w)
+}
+
+// SetWish replaces what may change. Preconditions: the caller holds the lock.
+func (c *Container) SetWish(w *Wish) error {
+	return c.set.dir.Save(c.ID+"/"+wishFile, w, store.Durable)
+}
+
+// Last reads what is known of the last start; zero if there was none.
+func (c *Container) Last() (*Last, error) {
+	var l Last
+	err := c.set.dir.Load(c.ID+"/"+lastFile, &l)
+	return &l, ignoreAbsent(err)
+}
+
+// SetLast replaces what is known of the last start. Preconditions: the caller
+// holds the lock. Quick, since a start that power loss forgets left nothing.
+func (c *Container) SetLast(l *Last) error {
+	return c.set.dir.Save(c.ID+"/"+lastFile, l, store.Quick)
+}
+
+// Facts reads what it has in the kernel, nil if nothing in this boot.
+func (c *Container) Facts() (*Facts, error) {
+	var f Facts
+	switch err := c.set.run.Load(c.ID+"/"+factsFile, &f); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case f.Boot != c.set.boot:
+		return nil, nil
+	}
+	return &f, nil
+}
+
+// SetFacts records what it has in the kernel; nil forgets it.
+func (c *Container) SetFacts(f *Facts) error {
+	return c.saveRun(factsFile, f, f == nil)
+}
+
+// Due reads the restart that waits, nil if none does.
+func (c *Container) Due() (*Due, error) {
+	var d Due
+	switch err := c.set.run.Load(c.ID+"/"+dueFile, &d); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &d, nil
+}
+
+// SetDue records a restart that waits; nil cancels it.
+func (c *Container) SetDue(d *Due) error { return c.saveRun(dueFile, d, d == nil) }
+
+func (c *Container) saveRun(name string, v any, forget bool) error {
+	if forget {
+		return ignoreAbsent(c.set.run.Remove(c.ID + "/" + name))
+	}
+	if err := c.set.run.MkdirAll(c.ID, 0o700); err != nil {
+		return err
+	}
+	return c.set.run.Save(c.ID+"/"+name, v, store.Quick)
+}
+
+// Dir opens its directory in the tree that survives a reboot, Run the other
+// one. The caller closes them.
+func (c *Container) Dir() (store.Dir, error) { return c.set.dir.Enter(c.ID) }
+
+// Run makes and opens its directory in the tree that ends with the boot.
+func (c *Container) Run() (store.Dir, error) { return c.set.run.Sub(c.ID) }
+
+// Path is the absolute path of a file of it.
+func (c *Container) Path(name ...string) string {
+	return c.set.dir.Join(append([]string{c.ID}, name...)...)
+}
+
+// Exists says whether its directory is there.
+func (c *Container) Exists() bool { return c.set.dir.Exists(c.ID) }
+
+// Name is its name now, or its short id if it cannot be read.
+func (c *Container) Name() string {
+	if w, err := c.Wish(); err == nil && w.Name != "" {
+		return w.Name
+	}
+	return Short(c.ID)
+}
+
+// Lock takes the container's lock exclusively; it is fault.Busy, saying so,
+// after 30 s or when ctx ends. It is fault.NotFound once the container is
+// gone.
+func (c *Container) Lock(ctx context.Context) (*store.Lock, error) {
+	if !c.Exists() {
+		return nil, c.gone()
+	}
+	lock, err := c.set.dir.Lock(ctx, c.ID+"/"+lockFile, store.Exclusive)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, c.gone()
+	}
+	if err == nil && !c.Exists() {
+		return nil, errors.Join(c.gone(), lock.Unlock())
+	}
+	return lock, err
+}
+
+func (c *Container) gone() error {
+	return &fault.Error{Kind: fault.NotFound, Object: Short(c.ID), Op: "find container", Message: "it was removed"}
+}
+
+// Look sees what it is doing now. It takes no lock. A container that is gone
+// is fault.NotFound.
+func (c *Container) Look() (Sight, error) {
+	if !c.Exists() {
+		return Sight{}, c.gone()
+	}
+	s := Sight{Complete: true, Doomed: c.set.dir.Exists(c.ID + "/" + removeFile)}
+	if _, err := c.Plan(); err != nil {
+		s.Damaged = true
+		return s, nil
+	}
+	if s.Doomed {
+		lock, err := c.set.dir.TryLock(c.ID+"/"+lockFile, store.Shared)
+		s.Held = err == nil && lock == nil
+		return s, errors.Join(err, lock.Unlock())
+	}
+	last, err := c.Last()
+	if err != nil {
+		s.Damaged = true
+		return s, nil
+	}
+	s.Started = last.Start > 0
+	return s, c.lookAlive(&s)
+}
+
+func (c *Container) lookAlive(s *Sight) error {
+	facts, err := c.Facts()
+	if err != nil {
+		s.Damaged = true
+		return nil
+	}
+	if facts != nil && process.Alive(facts.Pid, facts.Ticks) {
+		s.Alive = true
+		s.Frozen, err = c.group.Frozen()
+		return err
+	}
+	due, err := c.Due()
+	s.Due = due != nil
+	return err
+}
+
+// State is what it is doing now.
+func (c *Container) State() (State, error) {
+	s, err := c.Look()
+	if fault.Is(err, fault.NotFound) {
+		return Removed, nil
+	}
+	return s.State(), err
+}
+
+// Do is the one door through which a container changes: lock, look, check,
+// step. The step saves what it did. The error says the verb and the name.
+func (c *Container) Do(ctx context.Context, verb string, step func(State) error) error {
+	lock, err := c.Lock(ctx)
+	if err != nil {
+		return fault.Wrap(verb+" container", c.Name(), err)
+	}
+	defer lock.Unlock()
+	return c.Holding(verb, step)
+}
+
+// Holding is Do for a caller that holds the lock already.
+func (c *Container) Holding(verb string, step func(State) error) error {
+	seen, err := c.Look()
+	if err == nil {
+		now := seen.State()
+		if now == Removing {
+			now = Dead // the lock is ours: nobody else is at it
+		}
+		if err = Check(verb, now); err == nil {
+			err = step(now)
+		}
+	}
+	return fault.Wrap(verb+" container", c.Name(), err)
+}
+
+// Draft is a container that is being made: nobody sees it until Commit.
+type Draft struct {
+	*Container
+	lock *store.Lock
+	dir  store.Dir
+}
+
+// Draft makes the hidden directory of a new container, with its lock held.
+// The caller ends it with Commit or Abandon.
+func (cs *Containers) Draft(ctx context.Context, id string) (*Draft, error) {
+	if !isID(id) {
+		return nil, fault.New(fault.Bug, "%q is no container id", id)
+	}
+	dir, err := cs.dir.Sub(draftOf(id))
+	if err != nil {
+		return nil, err
+	}
+	lock, err := dir.Lock(ctx, lockFile, store.Exclusive)
+	if err != nil {
+		return nil, errors.Join(err, dir.Close(), cs.dir.RemoveAll(draftOf(id)))
+	}
+	return &Draft{cs.With(id), lock, dir}, nil
+}
+
+// Commit writes the records, makes the directories that a start needs, and
+// shows the container: after it, the container exists.
+func (d *Draft) Commit(p *Plan, w *Wish) error {
+	for _, name := range []string{"upper", "work", "log", "etc"} {
+		if err := d.dir.Mkdir(name, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := d.dir.Save(wishFile, w, store.Quick); err != nil {
+		return err
+	}
+	if err := d.dir.Save(planFile, p, store.Durable); err != nil {
+		return err
+	}
+	if err := d.set.dir.Rename(draftOf(d.ID), d.ID); err != nil {
+		return fmt.Errorf("show container %s: %w", Short(d.ID), err)
+	}
+	return errors.Join(d.dir.Close(), d.lock.Unlock())
+}
+
+// Abandon removes the draft.
+func (d *Draft) Abandon() error {
+	return errors.Join(d.set.dir.RemoveAll(draftOf(d.ID)), d.dir.Close(), d.lock.Unlock())
+}

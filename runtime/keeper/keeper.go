@@ -1,0 +1,240 @@
+// Package keeper does the work that must outlive whoever asked for it: it
+// starts containers, moves their output into files, sees them end, starts
+// them again by their policy, and ends the pauses that scripts forgot.
+//
+// It knows requests, processes, descriptors and time. What a start or an end
+// consists of, the engine knows (Work); what must outlive the keeper itself,
+// the warden holds.
+package keeper
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/container"
+	"neap/runtime/store"
+	"neap/runtime/warden"
+)
+
+type keeper struct {
+	Options
+	ctx   context.Context
+	run   store.Dir
+	link  *warden.Link
+	exits *exits
+
+	mu     sync.Mutex
+	lives  map[string]*life
+	timers map[string]*time.Timer // restarts and leases that wait
+	busy   int                    // connections and execs
+	quiet  chan struct{}          // told when nothing is going on any more
+	closed bool
+}
+
+// Main is the keeper's life, in the process that a warden started as
+// warden.KeeperRole. It returns nil when nothing is left to keep, and the
+// process must end with status 0 then, with 1 if it could not begin, and with
+// another one otherwise.
+func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	dir, err := s.Run.Sub(warden.Exits)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	k := &keeper{
+		Options: o, ctx: ctx, run: s.Run, link: link, quiet: make(chan struct{}, 1),
+		exits: &exits{slots: map[string]*slot{}, dir: dir},
+		lives: map[string]*life{}, timers: map[string]*time.Timer{},
+	}
+	if err := k.recover(held); err != nil {
+		return err
+	}
+	listener, err := listen(s.Run)
+	if err != nil {
+		return err
+	}
+	orphaned := make(chan error, 1)
+	go func() { orphaned <- link.Listen(k.exits.tell) }()
+	if err := k.exits.clear(); err != nil {
+		return err
+	}
+	go k.accept(listener)
+	link.Ready(nil)
+	return k.stay(listener, orphaned)
+}
+
+// Orphaned is what Main returns when the warden died: another one is there
+// already, and starts another keeper as soon as this one ends.
+var Orphaned = errors.New("the warden died; another one takes over") //nolint:revive,errname,staticcheck // reads as an event
+
+// listen makes the socket anew. The warden holds keeper.lock for this root, so
+// nobody else listens.
+func listen(run store.Dir) (*net.UnixListener, error) {
+	d, err := run.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	if err := run.Remove(socketName); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	old := unix.Umask(0o177)
+	listener, err := net.ListenUnix("unixpacket", address(d))
+	unix.Umask(old)
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false)
+	return listener, nil
+}
+
+// stay waits until the warden dies or nothing was going on for Linger. While
+// something is going on it does not wake up.
+func (k *keeper) stay(listener *net.UnixListener, orphaned <-chan error) error {
+	idle := time.NewTimer(k.Linger)
+	defer idle.Stop()
+	for {
+		select {
+		case err := <-orphaned:
+			return errors.Join(Orphaned, err)
+		case <-k.quiet:
+			idle.Reset(k.Linger)
+		case <-idle.C:
+			if k.leave(listener) {
+				return nil
+			}
+		}
+	}
+}
+
+func (k *keeper) occupied() bool { return len(k.lives) > 0 || len(k.timers) > 0 || k.busy > 0 }
+
+// hush tells stay when nothing is going on any more. Preconditions: mu is
+// held.
+func (k *keeper) hush() {
+	if k.occupied() {
+		return
+	}
+	select {
+	case k.quiet <- struct{}{}:
+	default:
+	}
+}
+
+// leave is: refuse new work, unlink the socket, leave; unless something came
+// up in the meantime.
+func (k *keeper) leave(listener *net.UnixListener) bool {
+	k.mu.Lock()
+	k.closed = !k.occupied()
+	closed := k.closed
+	k.mu.Unlock()
+	if !closed {
+		return false
+	}
+	if err := k.Work.Settle(k.ctx); err != nil {
+		k.Log("settle: %v", err)
+	}
+	_ = k.run.Remove(socketName)
+	_ = listener.Close()
+	return true
+}
+
+// enter counts a connection in; it is false when the keeper is leaving.
+func (k *keeper) enter() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return false
+	}
+	k.busy++
+	return true
+}
+
+func (k *keeper) exit() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.busy--
+	k.hush()
+}
+
+// after runs f once at the time at unless name is cancelled or set anew.
+func (k *keeper) after(name string, at time.Time, f func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if t := k.timers[name]; t != nil {
+		t.Stop()
+	}
+	var own *time.Timer
+	own = time.AfterFunc(time.Until(at), func() {
+		k.mu.Lock()
+		mine := k.timers[name] == own
+		k.mu.Unlock()
+		if !mine {
+			return
+		}
+		f()
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.timers[name] == own {
+			delete(k.timers, name)
+			k.hush()
+		}
+	})
+	k.timers[name] = own
+}
+
+func (k *keeper) cancel(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if t := k.timers[name]; t != nil {
+		t.Stop()
+		delete(k.timers, name)
+		k.hush()
+	}
+}
+
+func (k *keeper) life(id string) *life {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.lives[id]
+}
+
+func (k *keeper) add(l *life) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lives[l.id] = l
+}
+
+func (k *keeper) remove(l *life) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.lives[l.id] == l {
+		delete(k.lives, l.id)
+		k.hush()
+	}
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// LogFile opens the file that the warden and the keeper of a root report to.
+// The caller closes it.
+func LogFile(s *store.Store) (*os.File, error) {
+	return s.Run.OpenFile("keeper.log", os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}

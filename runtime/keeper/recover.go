@@ -1,0 +1,151 @@
+package keeper
+
+import (
+	"os"
+	"strings"
+
+	"neap/runtime/container"
+	"neap/runtime/process"
+)
+
+// recover takes up what an earlier keeper, or an earlier boot, left: it
+// watches who lives, puts away who died unseen, and sets restarts and leases
+// again.
+func (k *keeper) recover(held map[string]*os.File) error {
+	ids, err := k.Containers.IDs()
+	if err != nil {
+		return err
+	}
+	byID := map[string]map[string]*os.File{}
+	for name, f := range held {
+		id, start, what, ok := parseHold(name)
+		if !ok {
+			continue
+		}
+		prefix := holdPrefix(id, start)
+		if byID[prefix] == nil {
+			byID[prefix] = map[string]*os.File{}
+		}
+		byID[prefix][what] = f
+	}
+	for _, id := range ids {
+		if err := k.takeUp(k.Containers.With(id), byID); err != nil {
+			k.Log("take up %s: %v", container.Short(id), err)
+		}
+	}
+	for prefix := range byID {
+		k.link.Drop(prefix) // of containers that are gone
+	}
+	return k.Work.Sweep(k.ctx)
+}
+
+func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.File) error {
+	plan, err := c.Plan()
+	if err != nil {
+		return err // damaged: rm -f clears it
+	}
+	last, err := c.Last()
+	if err != nil {
+		return err
+	}
+	k.takeUpLease(c.ID)
+	k.takeUpExecs(c.ID)
+	facts, living := alive(c)
+	if facts == nil {
+		return k.unseen(c, plan, last)
+	}
+	prefix := holdPrefix(c.ID, facts.Start)
+	near := held[prefix]
+	delete(held, prefix)
+	l := newLife(c.ID, facts.Start)
+	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
+	l.slot = k.exits.expect(l.pid, l.ticks)
+	if living {
+		l.pidfd, err = process.Open(l.pid, l.ticks)
+		living = err == nil
+	}
+	sinks, err := k.sinks(c.ID, plan.Tty)
+	if err != nil {
+		return err
+	}
+	if !living {
+		l.pidfd = deadFD()
+	}
+	k.begin(l, sinks, near)
+	l.began = facts.Started
+	return nil
+}
+
+// deadFD is a descriptor that reads as a pidfd of a dead process does.
+func deadFD() *os.File {
+	near, far, err := os.Pipe()
+	if err != nil {
+		return nil
+	}
+	_ = far.Close()
+	return near
+}
+
+// unseen ends what has no facts: a start that never came to be, a life of an
+// earlier boot, or a restart that was due.
+func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *container.Last) error {
+	if last.Start > 0 && last.Ended.IsZero() && last.Error == "" {
+		end := Ending{Start: last.Start, Unknown: true, Code: 255, Time: k.Clock()}
+		if err := k.Work.Finish(k.ctx, c.ID, end); err != nil {
+			return err
+		}
+		if !plan.AutoRemove {
+			go k.again(c, end, container.Settled)
+			return nil
+		}
+	}
+	if plan.AutoRemove && last.Start > 0 {
+		go k.autoRemove(c.ID)
+		return nil
+	}
+	due, err := c.Due()
+	if err == nil && due != nil {
+		k.plan(c.ID, due)
+	}
+	return err
+}
+
+func (k *keeper) takeUpLease(id string) {
+	dir, err := k.Containers.With(id).Run()
+	if err != nil {
+		return
+	}
+	defer dir.Close()
+	var l lease
+	if dir.Load(leaseFile, &l) == nil {
+		k.watchLease(id, l)
+	}
+}
+
+// takeUpExecs ends the programs whose caller died while nobody looked.
+func (k *keeper) takeUpExecs(id string) {
+	dir, err := k.Containers.With(id).Run()
+	if err != nil {
+		return
+	}
+	defer dir.Close()
+	names, _ := dir.Names(".")
+	for _, name := range names {
+		if !strings.HasPrefix(name, "exec-") {
+			continue
+		}
+		var r record
+		if dir.Load(name, &r) != nil || !process.Alive(r.Pid, r.Ticks) {
+			if target, err := k.exits.dir.Holder(key(r.Pid, r.Ticks)); err != nil || target == "" {
+				_ = dir.Remove(name)
+			} else {
+				k.exits.expect(r.Pid, r.Ticks)
+			}
+			continue
+		}
+		k.exits.expect(r.Pid, r.Ticks)
+		if !r.Detach && !process.Alive(r.Caller, r.Began) {
+			killPid(r.Pid, r.Ticks)
+		}
+	}
+}

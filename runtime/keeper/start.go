@@ -1,0 +1,357 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/container"
+	"neap/runtime/fault"
+	"neap/runtime/output"
+)
+
+// pipeSize is the length of an output pipe. Beyond 1,024 pipes of the default
+// size a user's other pipes shrink, so these are small.
+const pipeSize = 16 << 10
+
+// start starts a container for the number-th time. It is nil without an error
+// if that start took place already. input, the caller's, is the read end of
+// its standard input.
+func (k *keeper) start(ctx context.Context, id string, number int, input *os.File) (*life, error) {
+	c := k.Containers.With(id)
+	plan, err := c.Plan()
+	if err != nil {
+		return nil, fault.Wrap("start container", container.Short(id), err)
+	}
+	if l := k.life(id); l != nil {
+		if number <= l.start {
+			return l, nil
+		}
+		<-l.ended // its program is dead; it only has to be put away
+	}
+	if last, err := c.Last(); err != nil || last.Start >= number {
+		return nil, err
+	}
+	l := newLife(id, number)
+	made, err := k.streams(l, plan, input)
+	if err != nil {
+		return nil, err
+	}
+	defer made.close()
+	p, err := k.Work.Prepare(ctx, id, number, made.child)
+	if fault.Is(err, fault.Exists) {
+		made.abandon()
+		return k.life(id), nil
+	}
+	if err != nil {
+		made.abandon()
+		return nil, err
+	}
+	if err = k.hold(l, made, p); err == nil {
+		made.close()
+		err = p.Go()
+	} else {
+		p.Abort()
+	}
+	if err != nil {
+		k.link.Drop(holdPrefix(id, number))
+		k.exits.done(p.Pid(), p.Ticks())
+		made.abandon()
+		return nil, err
+	}
+	k.begin(l, made.sinks, made.near)
+	return l, nil
+}
+
+// pipes is the streams of a start that is under way.
+type pipes struct {
+	child Streams             // the program's side; closed once it has them
+	near  map[string]*os.File // our side: read ends by stream, write end as "in"
+	sinks map[string]*output.Sink
+}
+
+func (p *pipes) close() {
+	closeAll([]*os.File{p.child.In, p.child.Out, p.child.Err})
+	p.child = Streams{}
+}
+
+func (p *pipes) abandon() {
+	for _, f := range p.near {
+		_ = f.Close()
+	}
+	for _, s := range p.sinks {
+		_ = s.Close()
+	}
+}
+
+func (k *keeper) streams(l *life, plan *container.Plan, input *os.File) (p *pipes, err error) {
+	p = &pipes{near: map[string]*os.File{}}
+	defer func() {
+		if err != nil {
+			p.close()
+			p.abandon()
+		}
+	}()
+	if p.sinks, err = k.sinks(l.id, plan.Tty); err != nil || plan.Tty {
+		return p, err
+	}
+	if p.near[output.Out], p.child.Out, err = outputPipe(); err != nil {
+		return p, err
+	}
+	if p.near[output.Err], p.child.Err, err = outputPipe(); err != nil {
+		return p, err
+	}
+	switch {
+	case input != nil:
+		p.child.In, err = clone(input)
+	case plan.Interactive:
+		p.child.In, p.near["in"], err = os.Pipe()
+	}
+	return p, err
+}
+
+func (k *keeper) sinks(id string, tty bool) (map[string]*output.Sink, error) {
+	dir, err := k.Containers.With(id).Dir()
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	logs, err := dir.Enter("log")
+	if err != nil {
+		return nil, err
+	}
+	defer logs.Close()
+	streams := []string{output.Out, output.Err}
+	if tty {
+		streams = streams[:1]
+	}
+	sinks := map[string]*output.Sink{}
+	for _, name := range streams {
+		if sinks[name], err = output.OpenSink(logs, name, k.Clock); err != nil {
+			delete(sinks, name)
+			for _, s := range sinks {
+				_ = s.Close()
+			}
+			return nil, err
+		}
+	}
+	return sinks, nil
+}
+
+// outputPipe is a pipe whose far end is open for reading too, so that its
+// writer never sees a broken pipe, while the near end sees when the last
+// writer is gone.
+func outputPipe() (near, far *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, nil, err
+	}
+	near = os.NewFile(uintptr(fds[0]), "output")
+	defer unix.Close(fds[1])
+	_, _ = unix.FcntlInt(uintptr(fds[1]), unix.F_SETPIPE_SZ, pipeSize)
+	both, err := unix.Open("/proc/self/fd/"+itoa(fds[1]), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, errors.Join(err, near.Close())
+	}
+	return near, os.NewFile(uintptr(both), "output"), nil
+}
+
+func clone(f *os.File) (*os.File, error) {
+	fd, err := number(f)
+	if err != nil {
+		return nil, err
+	}
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(n), f.Name()), nil
+}
+
+// hold gives the warden what must outlive this keeper, before the program
+// runs.
+func (k *keeper) hold(l *life, made *pipes, p Prepared) error {
+	l.pid, l.ticks, l.pidfd, l.tty, l.input = p.Pid(), p.Ticks(), p.PidFD(), p.Tty(), made.near["in"]
+	l.slot = k.exits.expect(l.pid, l.ticks)
+	if l.tty != nil {
+		if err := k.bufferTty(made, l.tty); err != nil {
+			return err
+		}
+	}
+	for name, f := range made.near {
+		if err := k.link.Hold(holdName(l.id, l.start, name), f); err != nil {
+			return err
+		}
+	}
+	for name, f := range p.Sockets() {
+		if err := k.link.Hold(holdName(l.id, l.start, "port-"+name), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bufferTty makes the pipe through which a terminal's output goes, since
+// splice wants one: held too, so that what is in it outlives this keeper.
+func (k *keeper) bufferTty(made *pipes, tty *os.File) error {
+	from, to, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	made.near["tty"], made.near["tty-from"], made.near["tty-to"] = tty, from, to
+	return nil
+}
+
+// begin makes the life known, and moves its output from now on.
+func (k *keeper) begin(l *life, sinks map[string]*output.Sink, near map[string]*os.File) {
+	l.began = k.Clock()
+	for name, sink := range sinks {
+		l.grown(name, sink.Size())
+		l.pumps.Add(1)
+		if tty := near["tty"]; tty != nil {
+			go k.pumpTty(l, sink, tty, near["tty-from"], near["tty-to"])
+		} else {
+			go k.pump(l, name, sink, near[name])
+		}
+	}
+	k.add(l)
+	go k.watch(l)
+}
+
+// pump moves what comes from a pipe into its file until the last writer is
+// gone.
+func (k *keeper) pump(l *life, stream string, sink *output.Sink, from *os.File) {
+	defer l.pumps.Done()
+	defer sink.Close()
+	if from == nil {
+		return
+	}
+	raw, err := from.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Read(func(fd uintptr) bool {
+		for {
+			n, err := sink.Take(int(fd))
+			switch {
+			case n > 0:
+				l.grown(stream, sink.Size())
+			case errors.Is(err, unix.EAGAIN):
+				return false
+			default:
+				return true
+			}
+		}
+	})
+}
+
+// pumpTty does the same for a terminal. Its end is EIO: the last one who had
+// it open is gone.
+func (k *keeper) pumpTty(l *life, sink *output.Sink, tty, from, to *os.File) {
+	defer l.pumps.Done()
+	defer sink.Close()
+	out, err := number(from)
+	if err != nil {
+		return
+	}
+	in, err := number(to)
+	if err != nil {
+		return
+	}
+	_ = unix.SetNonblock(out, true)
+	raw, err := tty.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Read(func(fd uintptr) bool {
+		for {
+			for n, _ := sink.Take(out); n > 0; n, _ = sink.Take(out) {
+				l.grown(output.Out, sink.Size())
+			}
+			n, err := unix.Splice(int(fd), nil, in, nil, pipeSize, unix.SPLICE_F_NONBLOCK)
+			switch {
+			case n > 0, errors.Is(err, unix.EINTR):
+			case errors.Is(err, unix.EAGAIN):
+				return false
+			default:
+				return true
+			}
+		}
+	})
+}
+
+// drainLimit is how long the output of a dead program may still be held open
+// by somebody outside before the keeper stops waiting for its end.
+const drainLimit = 200 * time.Millisecond
+
+// watch sees a container end, and puts it away.
+func (k *keeper) watch(l *life) {
+	waitDead(l.pidfd)
+	end := status(l.slot, l.pid, l.ticks, l.pidfd)
+	end.Start = l.start
+	k.drain(l)
+	if err := k.Work.Finish(k.ctx, l.id, end); err != nil {
+		k.Log("finish %s: %v", container.Short(l.id), err)
+	}
+	k.exits.done(l.pid, l.ticks)
+	k.link.Drop(holdPrefix(l.id, l.start))
+	_ = l.pidfd.Close()
+	l.end = k.recorded(l.id, end)
+	k.remove(l)
+	close(l.ended)
+	k.follow(l)
+}
+
+// drain waits until the output is complete: at its end, or when nobody of the
+// container is left and nothing is readable.
+func (k *keeper) drain(l *life) {
+	complete := make(chan struct{})
+	go func() { l.pumps.Wait(); close(complete) }()
+	grace := time.NewTimer(drainLimit)
+	defer grace.Stop()
+	select {
+	case <-complete:
+		return
+	case <-grace.C:
+	}
+	if err := k.Work.Kill(k.ctx, l.id); err != nil {
+		k.Log("kill what is left of %s: %v", container.Short(l.id), err)
+	}
+	grace.Reset(drainLimit)
+	select {
+	case <-complete:
+	case <-grace.C: // somebody outside has it open: Drop ends the pumps
+	}
+}
+
+// recorded is the ending as Finish wrote it: it knows of memory.
+func (k *keeper) recorded(id string, end Ending) Ending {
+	if last, err := k.Containers.With(id).Last(); err == nil && last.Start == end.Start {
+		end.OOM = last.OOM
+	}
+	return end
+}
+
+// follow does what comes after an end: a removal, a restart, or nothing.
+func (k *keeper) follow(l *life) {
+	c := k.Containers.With(l.id)
+	plan, err := c.Plan()
+	if err != nil {
+		return
+	}
+	if plan.AutoRemove {
+		l.waitRead()
+		k.autoRemove(l.id)
+		return
+	}
+	k.again(c, l.end, l.end.Time.Sub(l.began))
+}
+
+func (k *keeper) autoRemove(id string) {
+	if err := k.Work.Remove(k.ctx, id); err != nil && !fault.Is(err, fault.NotFound) {
+		k.Log("remove %s: %v", container.Short(id), err)
+	}
+}

@@ -1,0 +1,71 @@
+// Package process knows who a process is: pid, start time and boot together.
+//
+// It does not know what the process is for.
+package process
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/fault"
+)
+
+// Boot is the kernel's id of this boot (proc(5), random/boot_id).
+func Boot() (string, error) {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(text)), err
+}
+
+// Stat is what /proc/PID/stat says of a process (proc(5)).
+type Stat struct {
+	State byte   // 'R', 'S', 'D', 'Z', …
+	Ticks uint64 // field 22: start time since boot
+	Code  int    // field 52: status in the form of waitpid, of a zombie
+}
+
+// ReadStat looks at a process. The error is fs.ErrNotExist (or ESRCH) once it
+// is gone and reaped.
+func ReadStat(pid int) (Stat, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return Stat{}, err
+	}
+	end := bytes.LastIndexByte(text, ')')
+	fields := strings.Fields(string(text[end+1:]))
+	if end < 0 || len(fields) < 50 {
+		return Stat{}, fmt.Errorf("/proc/%d/stat: unexpected form", pid)
+	}
+	ticks, err := strconv.ParseUint(fields[19], 10, 64)
+	if err != nil {
+		return Stat{}, err
+	}
+	code, err := strconv.Atoi(fields[49])
+	return Stat{State: fields[0][0], Ticks: ticks, Code: code}, err
+}
+
+// Alive says whether the process with this pid and start time runs. Dead is:
+// gone, or a zombie.
+func Alive(pid int, ticks uint64) bool {
+	stat, err := ReadStat(pid)
+	return err == nil && stat.Ticks == ticks && stat.State != 'Z' && stat.State != 'X'
+}
+
+// Open opens the living process with this pid and start time as a pidfd; any
+// other is fault.Conflict. The caller closes it.
+func Open(pid int, ticks uint64) (*os.File, error) {
+	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return nil, fault.New(fault.Conflict, "process %d is gone", pid)
+	}
+	f := os.NewFile(uintptr(fd), "pidfd")
+	if !Alive(pid, ticks) {
+		return nil, errors.Join(fault.New(fault.Conflict, "process %d is gone", pid), f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,134 @@
+package warden
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Exit is how a process ended, as the warden saw it.
+type Exit struct {
+	Pid    int
+	Ticks  uint64
+	Status unix.WaitStatus
+	Time   time.Time
+}
+
+// Key names an exit: the name of its link.
+func (e Exit) Key() string { return fmt.Sprintf("%d-%d", e.Pid, e.Ticks) }
+
+// ParseExit reads a link below Exits: its name and its target.
+func ParseExit(name, target string) (Exit, error) {
+	var e Exit
+	var status uint32
+	var nanos int64
+	if _, err := fmt.Sscanf(name+" "+target, "%d-%d %d %d", &e.Pid, &e.Ticks, &status, &nanos); err != nil {
+		return e, fmt.Errorf("exit %q → %q: %w", name, target, err)
+	}
+	e.Status, e.Time = unix.WaitStatus(status), time.Unix(0, nanos)
+	return e, nil
+}
+
+// Link is the keeper's end of the wire. Its methods may be called from
+// anywhere.
+type Link struct {
+	root  string
+	log   *os.File
+	wire  wire
+	mu    sync.Mutex
+	held  map[string]*os.File // what this keeper holds beside the warden
+	ready *os.File
+}
+
+// Connect takes the wire that the warden left for this keeper and gives what
+// is held, by name. The files are the link's: Drop closes them.
+//
+// Preconditions: this process was started by a warden, as KeeperRole.
+func Connect(root string) (*Link, map[string]*os.File, error) {
+	_ = unix.SetNonblock(wireFD, true) // before the poller sees it
+	f := inherited(wireFD, "warden")
+	if f == nil {
+		return nil, nil, fmt.Errorf("%s was not started by a warden", KeeperRole)
+	}
+	l := &Link{root: root, log: os.Stderr, wire: wire{f}, held: map[string]*os.File{}, ready: inherited(readyFD, "ready")}
+	for {
+		words, fd, err := l.wire.receive()
+		if err != nil {
+			return nil, nil, fmt.Errorf("the warden's greeting: %w", err)
+		}
+		if words[0] == "ready" {
+			return l, l.held, nil
+		}
+		if words[0] == "held" && fd != nil {
+			l.held[words[1]] = fd
+		}
+	}
+}
+
+// Ready tells the caller that waits for the first keeper that it listens, or
+// why it cannot. Later calls do nothing.
+func (l *Link) Ready(err error) {
+	if l.ready == nil {
+		return
+	}
+	word := "+"
+	if err != nil {
+		word = err.Error()
+	}
+	_, _ = l.ready.WriteString(word)
+	_ = l.ready.Close()
+	l.ready = nil
+}
+
+// Hold makes f outlive this keeper under name. The file is the link's from
+// now on.
+func (l *Link) Hold(name string, f *os.File) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.wire.sendFile(f, "hold %s", name); err != nil {
+		return fmt.Errorf("hold %s: %w", name, err)
+	}
+	l.held[name] = f
+	return nil
+}
+
+// Drop closes every held descriptor whose name begins with prefix, here and
+// in the warden.
+func (l *Link) Drop(prefix string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for name, f := range l.held {
+		if strings.HasPrefix(name, prefix) {
+			_ = l.wire.send(-1, "drop %s", name)
+			_ = f.Close()
+			delete(l.held, name)
+		}
+	}
+}
+
+// Listen calls ended for each exit that the warden tells, until the warden is
+// gone: then it starts another, hands it all that is held, and returns. The
+// keeper ends itself then, with a status other than 0, and the new warden
+// starts another one.
+func (l *Link) Listen(ended func(Exit)) error {
+	for {
+		words, _, err := l.wire.receive()
+		if err != nil {
+			break
+		}
+		if words[0] != "exit" || len(words) != 5 {
+			continue
+		}
+		e, err := ParseExit(words[1]+"-"+words[2], words[3]+" "+words[4])
+		if err == nil {
+			ended(e)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return again(l.root, l.log, l.held)
+}
