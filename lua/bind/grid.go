@@ -1,0 +1,264 @@
+package bind
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// grid is a text table: a head and rows of cells.
+type grid struct {
+	head []string
+	rows [][]string
+}
+
+// String aligns the columns; control characters are escaped.
+func (g grid) String() string {
+	widths := make([]int, len(g.head))
+	for _, row := range append([][]string{g.head}, g.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	lines := make([]string, 0, len(g.rows)+1)
+	for _, row := range append([][]string{g.head}, g.rows...) {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		lines = append(lines, strings.TrimRight(b.String(), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// columns reads the named facts of the class's objects, or the usual ones.
+func (k *Class[S]) columns(c call, t *lua.LTable, names []string) (grid, error) {
+	fields, err := k.shown(names)
+	if err != nil {
+		return grid{}, err
+	}
+	var objects []S
+	for _, v := range itemsOf(t) {
+		if s, ok := it[S](v); ok {
+			objects = append(objects, s)
+		}
+	}
+	now := c.st.now()
+	return outside(c, func(ctx context.Context) (grid, error) {
+		g := grid{}
+		for _, f := range fields {
+			g.head = append(g.head, strings.ToUpper(strings.ReplaceAll(f.Name, "_", " ")))
+		}
+		for _, s := range objects {
+			g.rows = append(g.rows, k.row(ctx, s, fields, now))
+		}
+		return g, nil
+	})
+}
+
+func (k *Class[S]) shown(names []string) (fields []Field[S], err error) {
+	if len(names) == 0 {
+		names = k.Columns
+	}
+	for _, f := range k.Fields {
+		if len(names) == 0 && f.plain != nil && f.shape != shapeMap {
+			fields = append(fields, f)
+		}
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(k.Fields, func(f Field[S]) bool { return f.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("%s has no %q; %s", article(k.Name), name, suggestion(name, k.members()))
+		}
+		fields = append(fields, k.Fields[i])
+	}
+	return fields, nil
+}
+
+func (k *Class[S]) row(ctx context.Context, s S, fields []Field[S], now time.Time) []string {
+	cells := make([]string, len(fields))
+	for i, f := range fields {
+		if f.plain == nil {
+			continue
+		}
+		v, err := f.plain(ctx, s)
+		if err != nil {
+			cells[i] = "?"
+			continue
+		}
+		cells[i] = cell(v, f.shape, now)
+	}
+	return cells
+}
+
+// cell is a plain value for people, on one line.
+func cell(v any, s shape, now time.Time) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case float64:
+		return numberCell(v, s)
+	case string:
+		if t, err := time.Parse(Stamp, v); err == nil && s == shapeTime {
+			return Ago(now.Sub(t))
+		}
+		return printable(v)
+	case []string:
+		return printable(strings.Join(v, ", "))
+	case map[string]string:
+		var pairs []string
+		for key, value := range v {
+			pairs = append(pairs, key+"="+value)
+		}
+		slices.Sort(pairs)
+		return printable(strings.Join(pairs, ", "))
+	}
+	return printable(fmt.Sprint(v))
+}
+
+func numberCell(n float64, s shape) string {
+	switch s {
+	case shapeSize:
+		return FormatSize(int64(n))
+	case shapeDuration:
+		return FormatDuration(time.Duration(n * float64(time.Second)).Round(time.Millisecond))
+	}
+	return lua.LNumber(n).String()
+}
+
+// Ago is a span for people, as Docker says it: "2 minutes ago".
+func Ago(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "just now"
+	case d < 2*time.Minute:
+		return plural(int(d.Seconds()), "second") + " ago"
+	case d < 2*time.Hour:
+		return plural(int(d.Minutes()), "minute") + " ago"
+	case d < 48*time.Hour:
+		return plural(int(d.Hours()), "hour") + " ago"
+	}
+	return plural(int(d.Hours()/24), "day") + " ago"
+}
+
+// printable escapes what a terminal would act upon.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, control) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if control(r) {
+			fmt.Fprintf(&b, "\\x%02x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }
+
+// tableFunc is list:table(columns…).
+func tableFunc(columns func(call, *lua.LTable, []string) (grid, error)) *Func {
+	all := listFuncs(nil)
+	f := all[len(all)-1]
+	f.call = func(c call) int {
+		t := c.listSelf()
+		var names []string
+		for i := 2; i <= c.L.GetTop(); i++ {
+			s, ok := c.L.Get(i).(lua.LString)
+			if !ok {
+				c.usage("columns must be strings, got %s", describe(c.L.Get(i)))
+			}
+			names = append(names, string(s))
+		}
+		g, err := columns(c, t, names)
+		if err != nil {
+			c.usage("%s", err)
+		}
+		c.L.Push(lua.LString(g.String()))
+		return 1
+	}
+	return f
+}
+
+// listText is how a list prints: objects and records as a table, plain values
+// one a line.
+func listText(c call, t *lua.LTable, columns func(call, *lua.LTable, []string) (grid, error)) string {
+	items := itemsOf(t)
+	if len(items) == 0 {
+		return ""
+	}
+	switch first := items[0].(type) {
+	case *lua.LUserData:
+		if k := c.st.classOf(first); k != nil && t.Metatable == k.list {
+			if g, err := columns(c, t, nil); err == nil {
+				return g.String()
+			}
+		}
+	case *lua.LTable:
+		if !isList(first) {
+			g, _ := plainColumns(c, t, nil)
+			return g.String()
+		}
+	}
+	lines := make([]string, len(items))
+	for i, v := range items {
+		lines[i] = c.st.say(c.L, v)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// plainColumns shows a list of plain tables: the named keys, or all of them.
+func plainColumns(c call, t *lua.LTable, names []string) (grid, error) {
+	items := itemsOf(t)
+	if len(names) == 0 {
+		names = allKeys(items)
+	}
+	g := grid{}
+	for _, n := range names {
+		g.head = append(g.head, strings.ToUpper(strings.ReplaceAll(n, "_", " ")))
+	}
+	for _, v := range items {
+		row := make([]string, len(names))
+		for i, n := range names {
+			if got := c.L.GetField(v, n); got != lua.LNil {
+				row[i] = printable(c.st.say(c.L, got))
+			}
+		}
+		g.rows = append(g.rows, row)
+	}
+	return g, nil
+}
+
+func allKeys(items []lua.LValue) (names []string) {
+	seen := map[string]bool{}
+	for _, v := range items {
+		t, ok := v.(*lua.LTable)
+		if !ok {
+			continue
+		}
+		keys := []string{}
+		if f := formOf(t); f != nil {
+			keys = f.order
+		} else {
+			_, keys, _ = split(t)
+		}
+		for _, k := range keys {
+			if !seen[k] {
+				seen[k] = true
+				names = append(names, k)
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,374 @@
+package bind
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"neap/runtime/fault"
+)
+
+// Any is a plain value both ways: nil, booleans, numbers, texts, lists and maps
+// of them. In, numbers are float64, lists []any, maps map[string]any. Out, any
+// Go value that has a JSON form, and what Box made of an object.
+var Any = anything.accept(func(_ call, v lua.LValue) (any, error) { return fromLua(v, nil) })
+
+var anything = Kind[any]{
+	Name: "any", Want: "a plain value",
+	to: func(c call, v any) lua.LValue { return c.st.toLua(v) },
+}
+
+// JSON is a document whose order of keys, empty lists and nulls survive the way
+// through Lua: json.encode writes them as they came. In the table a null is nil.
+var JSON = Kind[json.RawMessage]{
+	Name: "table", Want: "a plain value",
+	from: func(_ call, v lua.LValue) (json.RawMessage, error) { return EncodeJSON(v, "") },
+	to: func(c call, raw json.RawMessage) lua.LValue {
+		v, err := c.st.DecodeJSON(raw)
+		if err != nil {
+			c.st.raise(c.L, fault.New(fault.Bug, "no JSON: %v", err))
+		}
+		return v
+	},
+}
+
+// form is what a table out of JSON remembers of it, in its metatable.
+type form struct {
+	list  bool
+	size  int      // of a list
+	order []string // the keys of a map
+	nulls map[string]bool
+}
+
+const formKey = "neap form"
+
+func formOf(t *lua.LTable) *form {
+	mt, ok := t.Metatable.(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	u, ok := mt.RawGetString(formKey).(*lua.LUserData)
+	if !ok {
+		return nil
+	}
+	f, _ := u.Value.(*form)
+	return f
+}
+
+func (st *State) formed(t *lua.LTable, f *form) *lua.LTable {
+	mt := st.root.CreateTable(0, 2)
+	mt.RawSetString(formKey, &lua.LUserData{Value: f, Metatable: lua.LNil, Env: st.root.Env})
+	t.Metatable = mt
+	return t
+}
+
+// toLua makes a Lua value of a Go one. The caller holds the lock.
+func (st *State) toLua(v any) lua.LValue {
+	switch v := v.(type) {
+	case nil:
+		return lua.LNil
+	case lua.LValue:
+		return v
+	case Value:
+		return v.lua()
+	case boxed:
+		return v(st)
+	case *Raised:
+		return st.object(v)
+	case bool:
+		return lua.LBool(v)
+	case string:
+		return lua.LString(v)
+	case int:
+		return lua.LNumber(v)
+	case int64:
+		return lua.LNumber(v)
+	case float64:
+		return lua.LNumber(v)
+	case []any:
+		items := make([]lua.LValue, len(v))
+		for i, item := range v {
+			items[i] = st.toLua(item)
+		}
+		return st.list(items, st.plainList)
+	case []string:
+		return st.strings(v)
+	case map[string]any:
+		return st.mapToLua(v)
+	}
+	return st.otherToLua(v)
+}
+
+func (st *State) mapToLua(m map[string]any) lua.LValue {
+	t := st.root.CreateTable(0, len(m))
+	for k, v := range m {
+		t.RawSetString(k, st.toLua(v))
+	}
+	return t
+}
+
+// otherToLua tries the classes that hold such a value, by concrete type first,
+// then the value's JSON form.
+func (st *State) otherToLua(v any) lua.LValue {
+	for _, k := range st.order {
+		if k.class.holds(v) {
+			return k.class.wrap(v, k.meta, st.root.Env)
+		}
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return lua.LString(fmt.Sprint(v))
+	}
+	out, err := st.DecodeJSON(raw)
+	if err != nil {
+		return lua.LString(fmt.Sprint(v))
+	}
+	return out
+}
+
+// deepest nesting of a plain value.
+const depth = 200
+
+// fromLua makes a Go value of a plain Lua one.
+func fromLua(v lua.LValue, above []*lua.LTable) (any, error) {
+	switch v := v.(type) {
+	case *lua.LNilType:
+		return nil, nil
+	case lua.LBool:
+		return bool(v), nil
+	case lua.LNumber:
+		return float64(v), nil
+	case lua.LString:
+		return string(v), nil
+	case *lua.LTable:
+		return tableFromLua(v, above)
+	}
+	return nil, fault.New(fault.Invalid, "%s is no plain value", describe(v))
+}
+
+func tableFromLua(t *lua.LTable, above []*lua.LTable) (any, error) {
+	if slices.Contains(above, t) || len(above) > depth {
+		return nil, fault.New(fault.Invalid, "the table contains itself or is nested too deep")
+	}
+	above = append(above, t)
+	if f := formOf(t); f != nil && f.list || isList(t) {
+		return listFromLua(t, formOf(t), above)
+	}
+	items, keys, err := split(t)
+	if err != nil {
+		return nil, err
+	}
+	if len(items) > 0 && len(keys) > 0 {
+		return nil, fault.New(fault.Invalid, "a plain table is a list or a map; this one has items and the key %q", keys[0])
+	}
+	if len(items) > 0 {
+		return listFromLua(t, nil, above)
+	}
+	m := make(map[string]any, len(keys))
+	for _, k := range keys {
+		if m[k], err = fromLua(t.RawGetString(k), above); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// isList says whether t has the metatable of a list.
+func isList(t *lua.LTable) bool {
+	mt, ok := t.Metatable.(*lua.LTable)
+	return ok && strings.HasSuffix(mt.RawGetString("__name").String(), "list")
+}
+
+func listFromLua(t *lua.LTable, f *form, above []*lua.LTable) (any, error) {
+	n := t.MaxN()
+	if f != nil {
+		n = max(n, f.size)
+	}
+	all := make([]any, n)
+	for i := range all {
+		var err error
+		if all[i], err = fromLua(t.RawGetInt(i+1), above); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// DecodeJSON makes Lua values of one JSON document. The caller holds the lock.
+func (st *State) DecodeJSON(raw []byte) (lua.LValue, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	v, err := st.decodeValue(d, 0)
+	if err != nil {
+		return lua.LNil, fault.New(fault.Invalid, "no JSON: %v", err)
+	}
+	if d.More() {
+		return lua.LNil, fault.New(fault.Invalid, "no JSON: more after the value")
+	}
+	return v, nil
+}
+
+func (st *State) decodeValue(d *json.Decoder, level int) (lua.LValue, error) {
+	token, err := d.Token()
+	if err != nil {
+		return lua.LNil, err
+	}
+	if level > depth {
+		return lua.LNil, fmt.Errorf("nested too deep")
+	}
+	switch token {
+	case json.Delim('['):
+		return st.decodeList(d, level)
+	case json.Delim('{'):
+		return st.decodeMap(d, level)
+	}
+	return st.toLua(token), nil
+}
+
+func (st *State) decodeList(d *json.Decoder, level int) (lua.LValue, error) {
+	t, f := st.root.NewTable(), &form{list: true}
+	for d.More() {
+		v, err := st.decodeValue(d, level+1)
+		if err != nil {
+			return lua.LNil, err
+		}
+		f.size++
+		if v != lua.LNil {
+			t.RawSetInt(f.size, v)
+		}
+	}
+	_, err := d.Token()
+	return st.formed(t, f), err
+}
+
+func (st *State) decodeMap(d *json.Decoder, level int) (lua.LValue, error) {
+	t, f := st.root.NewTable(), &form{nulls: map[string]bool{}}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return lua.LNil, err
+		}
+		v, err := st.decodeValue(d, level+1)
+		if err != nil {
+			return lua.LNil, err
+		}
+		name := key.(string)
+		f.order = append(f.order, name)
+		if v == lua.LNil {
+			f.nulls[name] = true
+			continue
+		}
+		t.RawSetString(name, v)
+	}
+	_, err := d.Token()
+	return st.formed(t, f), err
+}
+
+// EncodeJSON writes a plain Lua value as JSON. Keys keep the order they came
+// in; new ones follow, sorted. indent, if not empty, spreads it over lines.
+func EncodeJSON(v lua.LValue, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	if err := writeJSON(&b, v, nil); err != nil {
+		return nil, err
+	}
+	if indent == "" {
+		return b.Bytes(), nil
+	}
+	var out bytes.Buffer
+	err := json.Indent(&out, b.Bytes(), "", indent)
+	return out.Bytes(), err
+}
+
+func writeJSON(b *bytes.Buffer, v lua.LValue, above []*lua.LTable) error {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return writeScalar(b, v)
+	}
+	if slices.Contains(above, t) || len(above) > depth {
+		return fault.New(fault.Invalid, "the table contains itself or is nested too deep")
+	}
+	above = append(above, t)
+	f := formOf(t)
+	items, keys, err := split(t)
+	switch {
+	case f != nil && f.list && len(keys) == 0, f == nil && isList(t):
+		return writeList(b, t, f, above)
+	case err != nil:
+		return err
+	case len(items) > 0 && len(keys) > 0:
+		return fault.New(fault.Invalid, "a plain table is a list or a map; this one has items and the key %q", keys[0])
+	case len(items) > 0:
+		return writeList(b, t, nil, above)
+	}
+	return writeMap(b, t, f, keys, above)
+}
+
+func writeScalar(b *bytes.Buffer, v lua.LValue) error {
+	plain, err := fromLua(v, nil)
+	if err != nil {
+		return err
+	}
+	if n, ok := plain.(float64); ok && (math.IsNaN(n) || math.IsInf(n, 0)) {
+		return fault.New(fault.Invalid, "%v has no JSON form", n)
+	}
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	if n, ok := plain.(float64); ok && n == math.Trunc(n) && math.Abs(n) <= exact {
+		plain = int64(n)
+	}
+	if err := e.Encode(plain); err != nil {
+		return err
+	}
+	b.Truncate(b.Len() - 1)
+	return nil
+}
+
+func writeList(b *bytes.Buffer, t *lua.LTable, f *form, above []*lua.LTable) error {
+	n := t.MaxN()
+	if f != nil && n < f.size {
+		n = f.size
+	}
+	b.WriteByte('[')
+	for i := 1; i <= n; i++ {
+		if i > 1 {
+			b.WriteByte(',')
+		}
+		if err := writeJSON(b, t.RawGetInt(i), above); err != nil {
+			return err
+		}
+	}
+	b.WriteByte(']')
+	return nil
+}
+
+func writeMap(b *bytes.Buffer, t *lua.LTable, f *form, keys []string, above []*lua.LTable) error {
+	if f != nil {
+		rest := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return slices.Contains(f.order, k) })
+		keys = append(slices.Clone(f.order), rest...)
+	}
+	b.WriteByte('{')
+	first := true
+	for _, k := range keys {
+		v := t.RawGetString(k)
+		if v == lua.LNil && !f.nulls[k] {
+			continue
+		}
+		if !first {
+			b.WriteByte(',')
+		}
+		first = false
+		if err := writeScalar(b, lua.LString(k)); err != nil {
+			return err
+		}
+		b.WriteByte(':')
+		if err := writeJSON(b, v, above); err != nil {
+			return err
+		}
+	}
+	b.WriteByte('}')
+	return nil
+}
