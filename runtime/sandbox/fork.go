@@ -1,0 +1,64 @@
+package sandbox
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// fork makes a child with the stub's parent that goes on with the list; the
+// stub reports it and ends. It returns the operation, for report.
+func (l *list) fork() int {
+	l.call("clone", unix.SYS_CLONE, num(unix.CLONE_PARENT|unix.CLONE_PIDFD|uint64(unix.SIGCHLD)), num(0), l.passing()).
+		to(slotChild).when(positive, 0)
+	return len(l.ops) - 1
+}
+
+// passing is where the clone writes the pidfd: into the control message that
+// report sends.
+func (l *list) passing() arg {
+	at := l.room(24)
+	binary.NativeEndian.PutUint64(l.data[at:], unix.SizeofCmsghdr+4)
+	binary.NativeEndian.PutUint32(l.data[at+8:], unix.SOL_SOCKET)
+	binary.NativeEndian.PutUint32(l.data[at+12:], unix.SCM_RIGHTS)
+	return arg{value: at + unix.SizeofCmsghdr, kind: address}
+}
+
+// report is the parent's side of fork; it stands after all that the child does.
+func (l *list) report(forked int) {
+	if forked < 0 {
+		return
+	}
+	control := l.ops[forked].args[2].value - unix.SizeofCmsghdr
+	l.jumpHere(forked)
+	iov := l.room(32)
+	l.point(iov, l.words(kindChild).value)
+	binary.NativeEndian.PutUint64(l.data[iov+8:], 8)
+	l.pointSlot(iov+16, slotChild)
+	binary.NativeEndian.PutUint64(l.data[iov+24:], 8)
+	header := l.room(unix.SizeofMsghdr)
+	l.point(header+16, iov)
+	binary.NativeEndian.PutUint64(l.data[header+24:], 2)
+	l.point(header+32, control)
+	binary.NativeEndian.PutUint64(l.data[header+40:], 24)
+	l.call("report the process", unix.SYS_SENDMSG, num(syncFD), arg{value: header, kind: address}, num(0))
+	l.call("end", unix.SYS_EXIT_GROUP, num(0))
+}
+
+// forkInit makes the child that becomes the program, while the stub is process
+// 1 with all signals blocked.
+func (l *list) forkInit(tty bool) int {
+	all, none := l.words(^uint64(0)), l.words(0)
+	l.call("name process 1", unix.SYS_PRCTL, num(unix.PR_SET_NAME), l.str("init"), num(0), num(0), num(0))
+	l.call("block signals", unix.SYS_RT_SIGPROCMASK, num(unix.SIG_BLOCK), all, num(0), num(8))
+	l.call("clone", unix.SYS_CLONE, num(int(unix.SIGCHLD)), num(0), num(0)).to(slotChild).when(positive, 0)
+	forked := len(l.ops) - 1
+	l.session(tty)
+	l.call("unblock signals", unix.SYS_RT_SIGPROCMASK, num(unix.SIG_SETMASK), none, num(0), num(8))
+	return forked
+}
+
+// jumpHere makes the parent of a fork go on with the next operation.
+func (l *list) jumpHere(forked int) {
+	l.ops[forked].on[0].skip = uint16(len(l.ops) - forked - 1)
+}

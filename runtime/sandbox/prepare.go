@@ -1,0 +1,280 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+	"neap/runtime/fault"
+)
+
+// prepared are the detached mounts of one start, and where they go.
+type prepared struct {
+	made    files // closed when the stub has its copies
+	kit     *os.File
+	dev     *os.File // nil where the user mounts /dev
+	pts     *os.File
+	cgroups *os.File // the tmpfs of /sys/fs/cgroup
+	mounts  []attached
+	master  *os.File
+	slave   *os.File
+	null    *os.File
+}
+
+// attached is a detached mount and the path it goes to. Sys mounts are made by
+// the stub and have no file.
+type attached struct {
+	file   *os.File
+	target string
+	inProc bool
+}
+
+const apiAttrs = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+
+// prepare makes everything that can be made before the stub exists. The caller
+// calls close.
+func prepare(c *Config) (p *prepared, err error) {
+	p = &prepared{}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	for _, name := range []string{"/proc", "/sys", "/dev"} {
+		if err := ownDir(c.Root, name); err != nil {
+			return nil, err
+		}
+	}
+	if p.kit, err = p.toolkit(); err != nil {
+		return nil, err
+	}
+	on := &places{root: c.Root}
+	on.at = append(on.at, place{"/proc", nil}, place{"/sys", nil})
+	for _, step := range []func(*Config, *places) error{p.makeDev, p.makeShm, p.makeCgroups, p.makeMounts} {
+		if err := step(c, on); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.stdio(c)
+}
+
+func (p *prepared) close() {
+	p.made.close()
+	if p.master != nil {
+		p.master.Close()
+	}
+}
+
+// toolkit is a file system with the two things that masks are made of. It is
+// read-only, and the only null device that masks trust.
+func (p *prepared) toolkit() (*os.File, error) {
+	kit, err := filesystem("tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, option{"mode", "755"}, option{"nr_inodes", "4"})
+	if err != nil {
+		return nil, err
+	}
+	p.made.add(kit)
+	if err := unix.Mkdirat(raw(kit), "empty", 0o755); err != nil {
+		return nil, fault.Wrap("make", "empty directory", err)
+	}
+	if err := (Device{Kind: 'c', Major: 1, Minor: 3}).node(raw(kit), "null", unix.S_IFCHR); err != nil {
+		return nil, fault.Wrap("make", "null device", err)
+	}
+	return kit, setAttrs(raw(kit), false, unix.MOUNT_ATTR_RDONLY, "")
+}
+
+func (c *Config) replaces(target string) bool {
+	for _, m := range c.Mounts {
+		if path.Clean(m.Target) == target {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *prepared) makeDev(c *Config, on *places) error {
+	if c.replaces("/dev") {
+		return nil
+	}
+	dev, err := devices(c)
+	if err != nil {
+		return err
+	}
+	p.dev = p.made.add(dev)
+	on.at = append(on.at, place{"/dev", dev})
+	if !c.replaces("/dev/pts") {
+		pts, err := terminals()
+		if err != nil {
+			return err
+		}
+		p.pts = p.made.add(pts)
+		on.at = append(on.at, place{"/dev/pts", pts})
+	}
+	return nil
+}
+
+func (p *prepared) makeShm(c *Config, on *places) error {
+	if p.dev == nil || c.replaces("/dev/shm") {
+		return nil
+	}
+	shm, err := shared(c)
+	if err != nil {
+		return err
+	}
+	p.made.add(shm)
+	p.mounts = append(p.mounts, attached{file: shm, target: "/dev/shm"})
+	on.at = append(on.at, place{"/dev/shm", shm})
+	return nil
+}
+
+// shared is /dev/shm: the host's where the IPC namespace is the host's.
+func shared(c *Config) (*os.File, error) {
+	if c.Ipc.Mode == Host {
+		return Bind("/dev/shm", BindOptions{Attrs: apiAttrs})
+	}
+	size := c.ShmSize
+	if size == 0 {
+		size = 64 << 20
+	}
+	return filesystem("tmpfs", apiAttrs, option{"mode", "1777"}, option{"size", fmt.Sprint(size)})
+}
+
+func (p *prepared) makeCgroups(c *Config, on *places) error {
+	if c.CgroupUnified || len(c.CgroupMounts) == 0 || c.replaces("/sys") || c.replaces("/sys/fs/cgroup") {
+		return nil
+	}
+	top, err := filesystem("tmpfs", apiAttrs, option{"mode", "755"})
+	if err != nil {
+		return err
+	}
+	p.cgroups = p.made.add(top)
+	for _, l := range c.CgroupLinks {
+		if err := unix.Symlinkat(l.Target, raw(top), l.Name); err != nil {
+			return fault.Wrap("make", "/sys/fs/cgroup/"+l.Name, err)
+		}
+	}
+	for _, m := range c.CgroupMounts {
+		if err := p.makeCgroup(c, m); err != nil {
+			return fault.Wrap("make", "/sys/fs/cgroup/"+m.Name, err)
+		}
+	}
+	on.at = append(on.at, place{"/sys/fs/cgroup", top})
+	return setAttrs(raw(top), false, cgroupAttrs(c), "")
+}
+
+func (p *prepared) makeCgroup(c *Config, m CgroupMount) error {
+	if m.Name != path.Base(m.Name) || m.Name == "." || m.Name == ".." {
+		return fault.New(fault.Invalid, "cgroup name %q", m.Name)
+	}
+	if err := unix.Mkdirat(raw(p.cgroups), m.Name, 0o755); err != nil {
+		return err
+	}
+	return setAttrs(raw(m.Source), true, cgroupAttrs(c), "private")
+}
+
+func cgroupAttrs(c *Config) uint64 {
+	if c.Privileged {
+		return apiAttrs
+	}
+	return apiAttrs | unix.MOUNT_ATTR_RDONLY
+}
+
+func (p *prepared) makeMounts(c *Config, on *places) error {
+	for _, m := range c.Mounts {
+		if err := p.makeMount(m, on); err != nil {
+			return fault.Wrap("mount", m.Target, err)
+		}
+	}
+	return nil
+}
+
+func (p *prepared) makeMount(m Mount, on *places) error {
+	if err := checkTarget(m.Target); err != nil {
+		return err
+	}
+	file, err := p.source(m)
+	if err != nil {
+		return err
+	}
+	if !inProc(m.Target) {
+		real, err := on.real(m.Target)
+		if err != nil {
+			return err
+		}
+		if err := checkProc(real); err != nil {
+			return err
+		}
+	}
+	dir, err := isDir(file)
+	if err != nil {
+		return err
+	}
+	p.mounts = append(p.mounts, attached{file, path.Clean(m.Target), inProc(m.Target)})
+	if inProc(m.Target) {
+		return nil
+	}
+	return on.claim(m.Target, file, dir)
+}
+
+// source is the detached mount of m, with its attributes.
+func (p *prepared) source(m Mount) (*os.File, error) {
+	switch {
+	case m.Type == "tmpfs":
+		attrs, options := parseData(m.Data, m.Flags)
+		file, err := filesystem("tmpfs", attrs, options...)
+		if err != nil {
+			return nil, err
+		}
+		p.made.add(file)
+		return file, setAttrs(raw(file), false, 0, m.Propagation)
+	case m.Source == nil:
+		return nil, fault.New(fault.Invalid, "a mount of type %q has no source", m.Type)
+	case m.Type != "bind" && m.Type != "":
+		return nil, fault.New(fault.Unsupported, "mounts of type %q", m.Type)
+	}
+	recursive := strings.HasPrefix(m.Propagation, "r") || m.Propagation == ""
+	return m.Source, setAttrs(raw(m.Source), recursive, m.Flags, m.Propagation)
+}
+
+func isDir(f *os.File) (bool, error) {
+	var st unix.Stat_t
+	err := unix.Fstat(raw(f), &st)
+	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
+}
+
+// stdio makes what the first three descriptors are when they are not given.
+func (p *prepared) stdio(c *Config) (err error) {
+	if !c.Tty {
+		p.null, err = openNull(p.dev)
+		p.made.add(p.null)
+		return err
+	}
+	if c.Stdin != nil || c.Stdout != nil || c.Stderr != nil {
+		return fault.New(fault.Invalid, "a process has a terminal or streams, not both")
+	}
+	if p.pts == nil {
+		return fault.New(fault.Unsupported, "a terminal in a container whose /dev is mounted")
+	}
+	p.master, p.slave, err = pair(p.pts, c.UID, c.Rows, c.Cols)
+	p.made.add(p.slave)
+	return err
+}
+
+// openNull opens the null device of dev, the host's where there is none.
+func openNull(dev *os.File) (*os.File, error) {
+	at, name := unix.AT_FDCWD, "/dev/null"
+	if dev != nil {
+		at, name = raw(dev), "null"
+	}
+	fd, err := unix.Openat(at, name, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, fault.Wrap("open", "/dev/null", err)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Rdev != unix.Mkdev(1, 3) {
+		unix.Close(fd)
+		return nil, fault.New(fault.Denied, "/dev/null is not the null device")
+	}
+	return os.NewFile(uintptr(fd), "/dev/null"), nil
+}

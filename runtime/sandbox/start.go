@@ -1,0 +1,261 @@
+package sandbox
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+	"neap/runtime/fault"
+)
+
+// Start makes the namespaces and mounts of c and returns when the stub waits at
+// the gate: everything but the identity of the program is made, and
+// /proc/PID/ns/net is there to be wired. On an error, or when ctx ends first,
+// nothing is left.
+func (s *Spawner) Start(ctx context.Context, c *Config) (*Process, error) {
+	if err := c.check(); err != nil {
+		return nil, fault.Wrap("start", c.Exe, err)
+	}
+	made, err := prepare(c)
+	if err != nil {
+		return nil, fault.Wrap("start", c.Exe, err)
+	}
+	l, err := s.startList(c, made)
+	if err != nil {
+		made.close()
+		return nil, fault.Wrap("start", c.Exe, err)
+	}
+	b := birth{list: l, flags: c.cloneFlags(), cgroup: c.CgroupDir, parent: c.Parent, forks: c.Pid.Mode == Join, init: c.Init}
+	p, err := s.spawn(ctx, b)
+	if err != nil {
+		made.close()
+		return nil, fault.Wrap("start", c.Exe, err)
+	}
+	made.made.close()
+	p.Tty = made.master
+	return p, nil
+}
+
+func (c *Config) cloneFlags() uintptr {
+	flags := uintptr(unix.CLONE_NEWNS)
+	for _, n := range []struct {
+		Namespace
+		flag uintptr
+	}{{c.Net, unix.CLONE_NEWNET}, {c.Pid, unix.CLONE_NEWPID}, {c.Ipc, unix.CLONE_NEWIPC}, {c.Uts, unix.CLONE_NEWUTS}} {
+		if n.Mode == Own {
+			flags |= n.flag
+		}
+	}
+	return flags
+}
+
+// startList is the whole way from the clone to the program.
+func (s *Spawner) startList(c *Config, p *prepared) (*list, error) {
+	l := newList(p.stream(c.Stdin), p.stream(c.Stdout), p.stream(c.Stderr))
+	program := program{
+		argv: c.Argv, env: c.Env, exe: c.Exe, workdir: c.Workdir,
+		uid: c.UID, gid: c.GID, groups: c.Groups, umask: c.Umask, caps: c.Caps,
+		noNewPrivs: c.NoNewPrivs, seccomp: c.Seccomp, rlimits: c.Rlimits, init: c.Init, tty: c.Tty,
+	}
+	l.belong(c.OOMScoreAdj, c.Joins)
+	forked := l.enter(c)
+	root := l.fd(c.Root)
+	l.build(c, p, root)
+	if err := l.finish(c, p, root); err != nil {
+		return nil, err
+	}
+	l.gate()
+	if err := l.become(&program, s.caps); err != nil {
+		return nil, err
+	}
+	l.report(forked)
+	return l, nil
+}
+
+// stream is a given file, the terminal or the null device.
+func (p *prepared) stream(given *os.File) *os.File {
+	switch {
+	case given != nil:
+		return given
+	case p.slave != nil:
+		return p.slave
+	}
+	return p.null
+}
+
+// belong makes the process a member of its cgroups, before it costs anything.
+func (l *list) belong(oom *int, joins []*os.File) {
+	if oom != nil {
+		label := "set oom_score_adj"
+		l.call(label, unix.SYS_OPENAT, num(unix.AT_FDCWD), l.str("/proc/self/oom_score_adj"), num(unix.O_WRONLY|unix.O_CLOEXEC)).to(slotFile)
+		l.write(label, slotFile.arg(), itoa(*oom))
+	}
+	for _, tasks := range joins {
+		l.write("join cgroup", l.fd(tasks), "0")
+	}
+}
+
+// enter joins and makes the namespaces that the clone did not make. It returns
+// the operation that forked, or -1.
+func (l *list) enter(c *Config) int {
+	for _, n := range []struct {
+		Namespace
+		flag int
+		name string
+	}{
+		{c.Net, unix.CLONE_NEWNET, "network"},
+		{c.Ipc, unix.CLONE_NEWIPC, "ipc"},
+		{c.Uts, unix.CLONE_NEWUTS, "uts"},
+		{c.Cgroup, unix.CLONE_NEWCGROUP, "cgroup"},
+		{c.Pid, unix.CLONE_NEWPID, "pid"},
+	} {
+		if n.Mode == Join {
+			l.call("join "+n.name+" namespace", unix.SYS_SETNS, l.fd(n.File), num(n.flag))
+		}
+	}
+	if c.Cgroup.Mode == Own {
+		l.call("make cgroup namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWCGROUP))
+	}
+	if c.Pid.Mode == Join {
+		return l.fork()
+	}
+	return -1
+}
+
+// build attaches everything. What the user mounts comes before /proc, so that
+// no symlink in a volume can bring it over a part of /proc.
+func (l *list) build(c *Config, p *prepared, root arg) {
+	l.call("make / a slave", unix.SYS_MOUNT, num(0), l.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
+	kit := l.fd(p.kit)
+	for _, m := range []arg{kit, root} {
+		l.call("attach the root", unix.SYS_MOVE_MOUNT, m, l.str(""), num(unix.AT_FDCWD), l.str(c.Attach), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
+	}
+	l.buildDev(c, p, root)
+	if !c.replaces("/sys") {
+		l.kernelFS("sysfs", root, "/sys", cgroupAttrs(c))
+		l.buildCgroups(c, p, root)
+	}
+	l.attachAll(p, root, false)
+	l.kernelFS("proc", root, "/proc", apiAttrs)
+	l.attachAll(p, root, true)
+}
+
+func (l *list) buildDev(c *Config, p *prepared, root arg) {
+	if p.dev == nil {
+		return
+	}
+	l.attach("mount /dev", root, l.fd(p.dev), "/dev", unix.RESOLVE_NO_SYMLINKS)
+	if p.pts != nil {
+		l.attach("mount /dev/pts", root, l.fd(p.pts), "/dev/pts", unix.RESOLVE_NO_SYMLINKS)
+	}
+	if !c.replaces("/dev/mqueue") {
+		l.kernelFS("mqueue", root, "/dev/mqueue", apiAttrs)
+	}
+	if p.slave != nil {
+		label := "mount /dev/console"
+		l.call(label, unix.SYS_OPEN_TREE, num(0), l.str(""), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)).to(slotSource)
+		l.attach(label, root, slotSource.arg(), "/dev/console", unix.RESOLVE_NO_SYMLINKS)
+	}
+}
+
+func (l *list) buildCgroups(c *Config, p *prepared, root arg) {
+	const at = "/sys/fs/cgroup"
+	switch {
+	case c.replaces(at):
+	case c.CgroupUnified:
+		l.kernelFS("cgroup2", root, at, cgroupAttrs(c))
+	case p.cgroups != nil:
+		l.attach("mount "+at, root, l.fd(p.cgroups), at, unix.RESOLVE_NO_SYMLINKS)
+		for _, m := range c.CgroupMounts {
+			l.attach("mount "+at+"/"+m.Name, root, l.fd(m.Source), at+"/"+m.Name, unix.RESOLVE_NO_SYMLINKS)
+		}
+	}
+}
+
+func (l *list) attachAll(p *prepared, root arg, inProc bool) {
+	for _, m := range p.mounts {
+		if m.inProc == inProc {
+			l.attach("mount "+m.target, root, l.fd(m.file), m.target, 0)
+		}
+	}
+}
+
+// finish closes what has to be closed and makes the root the root.
+func (l *list) finish(c *Config, p *prepared, root arg) error {
+	if err := l.sysctls(c, root); err != nil {
+		return err
+	}
+	if !c.Privileged {
+		l.hide(c, p, root)
+	}
+	if c.ReadOnlyRoot {
+		l.call("make the root read-only", unix.SYS_MOUNT_SETATTR, root, l.str(""), num(unix.AT_EMPTY_PATH), l.attr(unix.MOUNT_ATTR_RDONLY), num(attrSize))
+	}
+	l.call("enter the root", unix.SYS_FCHDIR, root)
+	l.call("pivot the root", unix.SYS_PIVOT_ROOT, l.str("."), l.str("."))
+	l.call("leave the old root", unix.SYS_UMOUNT2, l.str("."), num(unix.MNT_DETACH))
+	l.call("enter the root", unix.SYS_CHDIR, l.str("/"))
+	l.names(c)
+	if c.Net.Mode == Own {
+		l.loopback()
+	}
+	return nil
+}
+
+func (l *list) hide(c *Config, p *prepared, root arg) {
+	masked, readOnly := c.Masked, c.ReadOnly
+	if masked == nil {
+		masked = DefaultMasked()
+	}
+	if readOnly == nil {
+		readOnly = DefaultReadOnly()
+	}
+	for _, target := range readOnly {
+		l.readOnly(root, target)
+	}
+	kit := l.fd(p.kit)
+	for _, target := range masked {
+		l.mask(root, kit, target)
+	}
+}
+
+func (l *list) sysctls(c *Config, root arg) error {
+	names := make([]string, 0, len(c.Sysctls))
+	for name := range c.Sysctls {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		file, err := sysctlPath(name, c)
+		if err != nil {
+			return err
+		}
+		label := "set sysctl " + name
+		l.open(label, root, file, unix.O_WRONLY, unix.RESOLVE_NO_SYMLINKS, slotFile)
+		l.write(label, slotFile.arg(), c.Sysctls[name])
+	}
+	return nil
+}
+
+func (l *list) names(c *Config) {
+	if c.Uts.Mode != Own {
+		return
+	}
+	if c.Hostname != "" {
+		l.call("set the host name", unix.SYS_SETHOSTNAME, l.str(c.Hostname), num(len(c.Hostname)))
+	}
+	if c.Domainname != "" {
+		l.call("set the domain name", unix.SYS_SETDOMAINNAME, l.str(c.Domainname), num(len(c.Domainname)))
+	}
+}
+
+func (l *list) loopback() {
+	label := "bring lo up"
+	request := make([]byte, 40) // struct ifreq
+	copy(request, "lo")
+	request[16] = unix.IFF_UP
+	l.call(label, unix.SYS_SOCKET, num(unix.AF_INET), num(unix.SOCK_DGRAM|unix.SOCK_CLOEXEC), num(0)).to(slotFile)
+	l.call(label, unix.SYS_IOCTL, slotFile.arg(), num(unix.SIOCSIFFLAGS), l.bytes(request))
+	l.close(slotFile)
+}
