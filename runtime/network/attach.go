@@ -214,8 +214,8 @@ func furnish(inside *netlink.Handle, e Endpoint, route bool) error {
 	if err := inside.AddrAdd(link, &netlink.Addr{IPNet: &net.IPNet{IP: e.IP.AsSlice(), Mask: mask}}); err != nil {
 		return err
 	}
-	if !route {
-		return nil
+	if err := inside.LinkSetUp(link); err != nil || !route {
+		return err
 	}
 	return inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: e.Gateway.AsSlice()})
 }

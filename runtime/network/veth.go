@@ -17,7 +17,8 @@ type veth struct {
 	ns           *os.File
 }
 
-// make creates the pair in one message, the inner end up, the other down.
+// make creates the pair in one message, both ends down: the kernel refuses to
+// raise one before it knows the other.
 func (n *Networks) make(v veth) error {
 	mac, err := net.ParseMAC(v.mac)
 	if err != nil {
@@ -37,8 +38,7 @@ func (n *Networks) make(v veth) error {
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("veth"))
 	peer := info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.VETH_INFO_PEER, nil)
-	head := nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
-	head.Flags, head.Change = unix.IFF_UP, unix.IFF_UP
+	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
 	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(v.inside))
 	peer.AddRtAttr(unix.IFLA_ADDRESS, mac)
 	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(v.ns.Fd())))

@@ -100,6 +100,10 @@ func (p *Ports) among(ctx context.Context, container string, s Spec, first, last
 // socket for everybody else.
 func (p *Ports) hold(ctx context.Context, container string, s Spec, patience time.Duration) (Binding, error) {
 	name := s.claim(container).name()
+	before, err := p.run.Holder(name)
+	if err != nil {
+		return Binding{}, err
+	}
 	if err := p.run.Claim(name, container); err != nil {
 		return Binding{}, taken(err, s)
 	}
@@ -107,13 +111,18 @@ func (p *Ports) hold(ctx context.Context, container string, s Spec, patience tim
 	if err == nil {
 		return Binding{s, socket}, nil
 	}
-	if undo := p.run.Release(name, container); undo != nil {
-		err = errors.Join(err, undo)
+	if before == "" {
+		if undo := p.run.Release(name, container); undo != nil {
+			return Binding{}, errors.Join(err, undo)
+		}
 	}
-	if errors.Is(err, unix.EADDRINUSE) {
-		return Binding{}, p.blame(container, s)
+	switch {
+	case !errors.Is(err, unix.EADDRINUSE):
+		return Binding{}, refused(err, s)
+	case before == container:
+		return Binding{}, s.heldBy(Owner{Container: container})
 	}
-	return Binding{}, refused(err, s)
+	return Binding{}, p.blame(container, s)
 }
 
 // taken is that another container of ours has the very port.
