@@ -7,6 +7,8 @@
 package image
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -79,7 +81,10 @@ type Options struct {
 	Builtin *Builtin         // nil: none
 	Clock   func() time.Time // nil: time.Now
 	Docker  string           // path of Docker's config.json; "" or absent: anonymous
-	Limits  rootfs.Limits    // of one layer; zero fields: rootfs.Sane
+	Limits  rootfs.Limits    // of one layer; the zero value is rootfs.Sane()
+	Backoff time.Duration    // pause before a failed request is sent again, doubling; 0: 500 ms
+	// Proxy says how a registry is reached; nil: directly.
+	Proxy func(*http.Request) (*url.URL, error)
 }
 
 // Builtin is the image inside the binary. It answers to Name without a registry.
@@ -89,7 +94,7 @@ type Builtin struct {
 	Config Config
 }
 
-// Event is progress of one pull or load.
+// Event is progress of one pull.
 type Event struct {
 	Ref    string
 	Layer  string // first twelve digits of the layer's digest, "" for the whole

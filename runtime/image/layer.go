@@ -1,0 +1,244 @@
+package image
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/fault"
+	"neap/runtime/rootfs"
+	"neap/runtime/store"
+)
+
+// layer is what is known of a layer beside its files. Until its files are known
+// to survive power loss it counts only for the boot that made them.
+type layer struct {
+	Size int64
+	Boot string `json:",omitempty"`
+}
+
+// delivery is layers on their way to an image: it holds them, new and old,
+// until the image is recorded, so that no removal takes one away between.
+type delivery struct {
+	s    *Images
+	boot string
+
+	mu    sync.Mutex
+	held  []*store.Lock
+	young []string // not known to survive power loss
+}
+
+func (s *Images) deliver() (*delivery, error) {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return &delivery{s: s, boot: strings.TrimSpace(string(boot))}, err
+}
+
+// close lets the layers go. Those of no image are then Sweep's.
+func (d *delivery) close() {
+	for _, lock := range d.held {
+		_ = lock.Unlock() // closing a lock file loses nothing
+	}
+}
+
+// source opens the packed or plain tar of a layer from its beginning.
+type source func() (io.ReadCloser, error)
+
+// layer makes sure of the layer with this diff id: from open, unless it is
+// there. Of several processes that want one layer, one makes it.
+func (d *delivery) layer(ctx context.Context, diffID string, open source) (size int64, made bool, err error) {
+	hex, _ := digits(diffID)
+	if err := d.hold(ctx, hex); err != nil {
+		return 0, false, err
+	}
+	if l, ok := d.ready(hex); ok {
+		return l.Size, false, nil
+	}
+	making := ".make-" + hex
+	lock, err := patient(ctx, d.s.layers, making, store.Exclusive)
+	if err != nil {
+		return 0, false, err
+	}
+	defer lock.Unlock()
+	if l, ok := d.ready(hex); ok {
+		return l.Size, false, nil
+	}
+	size, err = d.make(ctx, hex, open)
+	if err != nil {
+		return 0, false, err
+	}
+	return size, true, d.s.layers.Remove(making)
+}
+
+func (d *delivery) make(ctx context.Context, hex string, open source) (int64, error) {
+	draft := ".new-" + hex
+	if err := errors.Join(d.s.layers.RemoveAll(draft), d.s.layers.RemoveAll(hex)); err != nil {
+		return 0, err
+	}
+	body, err := open()
+	if err != nil {
+		return 0, err
+	}
+	tally, sum, err := d.s.unpack(ctx, draft, body)
+	err = errors.Join(err, body.Close())
+	if err == nil && sum != hex {
+		err = fault.New(fault.Invalid, "its content is sha256:%s, not sha256:%s as was promised", sum, hex)
+	}
+	if err != nil {
+		return 0, errors.Join(err, d.s.layers.RemoveAll(draft))
+	}
+	return tally.Bytes, d.settle(draft, hex, tally.Bytes)
+}
+
+// settle gives a finished draft its name.
+func (d *delivery) settle(draft, hex string, size int64) error {
+	if err := d.s.layers.Save(hex+".json", layer{Size: size, Boot: d.boot}, store.Quick); err != nil {
+		return err
+	}
+	if err := d.s.layers.Rename(draft, hex); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.young = append(d.young, hex)
+	return nil
+}
+
+// adopt takes a draft whose digest is known only now.
+func (d *delivery) adopt(ctx context.Context, draft, hex string, size int64) error {
+	_, _, err := d.layer(ctx, algorithm+hex, func() (io.ReadCloser, error) { return nil, errAbsent })
+	if !errors.Is(err, errAbsent) {
+		return err
+	}
+	lock, err := patient(ctx, d.s.layers, ".make-"+hex, store.Exclusive)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if _, ok := d.ready(hex); ok {
+		return nil
+	}
+	if err := d.s.layers.RemoveAll(hex); err != nil {
+		return err
+	}
+	return errors.Join(d.settle(draft, hex, size), d.s.layers.Remove(".make-"+hex))
+}
+
+var errAbsent = errors.New("the layer is not there")
+
+func (d *delivery) hold(ctx context.Context, hex string) error {
+	lock, err := patient(ctx, d.s.layers, ".use-"+hex, store.Shared)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = append(d.held, lock)
+	return nil
+}
+
+// patient waits for a lock as long as ctx does: a download takes its time.
+func patient(ctx context.Context, dir store.Dir, name string, mode store.Mode) (*store.Lock, error) {
+	for {
+		lock, err := dir.Lock(ctx, name, mode)
+		if fault.Is(err, fault.Busy) && ctx.Err() == nil {
+			continue
+		}
+		return lock, err
+	}
+}
+
+// ready says whether the layer is there, whole, and will stay so.
+func (d *delivery) ready(hex string) (layer, bool) {
+	var l layer
+	if !d.s.layers.Exists(hex) || d.s.layers.Load(hex+".json", &l) != nil {
+		return l, false
+	}
+	switch l.Boot {
+	case "":
+		return l, true
+	case d.boot:
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.young = append(d.young, hex)
+		return l, true
+	}
+	return l, false
+}
+
+// sync makes the layers survive power loss, with one syncfs for all.
+func (d *delivery) sync() error {
+	if len(d.young) == 0 {
+		return nil
+	}
+	top, err := d.s.layers.Open(".")
+	if err != nil {
+		return err
+	}
+	defer top.Close()
+	if err := unix.Syncfs(int(top.Fd())); err != nil {
+		return os.NewSyscallError("syncfs", err)
+	}
+	for _, hex := range d.young {
+		var l layer
+		if err := d.s.layers.Load(hex+".json", &l); err != nil {
+			return err
+		}
+		l.Boot = ""
+		if err := d.s.layers.Save(hex+".json", l, store.Quick); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unpack unpacks a layer into a new directory and tells the digest of its
+// plain tar. A directory half filled is the caller's to remove.
+func (s *Images) unpack(ctx context.Context, draft string, body io.Reader) (rootfs.Tally, string, error) {
+	if err := s.layers.Mkdir(draft, 0o755); err != nil {
+		return rootfs.Tally{}, "", err
+	}
+	dir, err := s.layers.Open(draft)
+	if err != nil {
+		return rootfs.Tally{}, "", err
+	}
+	defer dir.Close()
+	if err := dir.Chmod(0o755); err != nil {
+		return rootfs.Tally{}, "", err
+	}
+	plain, err := readAhead(body)
+	if err != nil {
+		return rootfs.Tally{}, "", err
+	}
+	defer plain.Close()
+	sum := sha256.New()
+	whole := io.TeeReader(plain, sum)
+	tally, err := rootfs.Extract(ctx, whole, dir, rootfs.Extraction{Limits: s.opt.Limits, Whiteouts: true, Through: true})
+	if err == nil {
+		err = s.drain(whole)
+	}
+	return tally, hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// drain reads what follows the end of an archive: it counts for the digest.
+func (s *Images) drain(r io.Reader) error {
+	most := s.opt.Limits.Bytes
+	if most == 0 {
+		most = 1 << 62
+	}
+	n, err := io.Copy(io.Discard, io.LimitReader(r, most))
+	if err == nil && n == most {
+		return fault.New(fault.Invalid, "the archive has more than the limit of %d bytes after its end", most)
+	}
+	return err
+}
+
+// missing says whether err is only that something was not there.
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
