@@ -247,7 +247,7 @@ func restless(dir string, h hierarchy) []int {
 	}
 	return slices.DeleteFunc(processes(dir, file), func(pid int) bool {
 		t, ok := look(pid)
-		return !ok || t.Wchan == "__refrigerator" || t.Wchan == "do_freezer_trap"
+		return !ok || slices.Contains([]string{"__refrigerator", "do_freezer_trap", "get_signal"}, t.Wchan)
 	})
 }
 

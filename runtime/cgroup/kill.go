@@ -179,6 +179,8 @@ func (g *Group) Delete(ctx context.Context) error {
 	if err := g.check(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	var errs []error
 	for _, h := range g.tree.all {
 		errs = append(errs, remove(ctx, g.dir(h)))

@@ -87,7 +87,7 @@ func (g *Group) set1(h hierarchy, name string, l Limits) error {
 	rel := filepath.Join("/", h.base, g.tree.parent, g.id)
 	switch name {
 	case "memory":
-		return g.setMemory1(root, rel, g.dir(h), l, res)
+		return setMemory1(root, rel, g.dir(h), l, res)
 	case "cpu":
 		return cgroup1.NewCpu(root).Update(rel, res)
 	case "cpuset":
@@ -100,14 +100,32 @@ func (g *Group) set1(h hierarchy, name string, l Limits) error {
 	return cgroup1.NewDevices(root).Update(rel, res)
 }
 
-func (g *Group) setMemory1(root, rel, dir string, l Limits, res *specs.LinuxResources) error {
-	if res.Memory.Swap != nil && !exists(dir, "memory.memsw.limit_in_bytes") {
+// setMemory1 raises the limit of memory and swap before, and lowers it after,
+// that of memory: the kernel wants the first never below the second. The
+// library means to do so and exchanges the wrong two.
+func setMemory1(root, rel, dir string, l Limits, res *specs.LinuxResources) error {
+	memory := cgroup1.NewMemory(root)
+	if res.Memory.Swap == nil {
+		return memory.Update(rel, res)
+	}
+	const both = "memory.memsw.limit_in_bytes"
+	if !exists(dir, both) {
 		if !l.isDefaultSwap() {
 			return fault.New(fault.Unsupported, "this kernel does not count swap").WithHint("boot with swapaccount=1")
 		}
 		res.Memory.Swap = nil
+		return memory.Update(rel, res)
 	}
-	return cgroup1.NewMemory(root).Update(rel, res)
+	text, err := read(dir, both)
+	if err != nil {
+		return err
+	}
+	if now, err := strconv.ParseInt(text, 10, 64); err == nil && *res.Memory.Swap > now {
+		if err := write(dir, both, strconv.FormatInt(*res.Memory.Swap, 10)); err != nil {
+			return err
+		}
+	}
+	return memory.Update(rel, res)
 }
 
 // knobs1 are turned before the library sets limits: memory cannot rise above

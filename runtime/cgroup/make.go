@@ -40,22 +40,26 @@ func (g *Group) Make(l Limits) (err error) {
 	return g.apply(l)
 }
 
+// mkdirs makes the group in every hierarchy, or in none. What an earlier life
+// left empty is made anew.
 func (g *Group) mkdirs() error {
-	for _, h := range g.tree.all {
+	for i, h := range g.tree.all {
 		err := g.mkdir(h)
 		if errors.Is(err, fs.ErrExist) {
 			err = g.renew(h)
 		}
 		if err != nil {
-			return errors.Join(err, g.Delete(context.Background()))
+			for _, made := range g.tree.all[:i] {
+				err = errors.Join(err, rmdir(g.dir(made)))
+			}
+			return err
 		}
 	}
 	return nil
 }
 
-// renew replaces a directory that an earlier life left.
 func (g *Group) renew(h hierarchy) error {
-	if pids := processes(g.dir(h), "cgroup.procs"); len(pids) > 0 {
+	if pids := g.pids(); len(pids) > 0 {
 		return fault.New(fault.Busy, "it still has the processes %s", digits(pids))
 	}
 	if err := remove(context.Background(), g.dir(h)); err != nil {
