@@ -9,11 +9,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"runtime"
 	"strings"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"neap/runtime/fault"
@@ -56,7 +53,7 @@ func (n *Networks) attach(ctx context.Context, o AttachOptions) (Endpoint, error
 	return n.join(ctx, one, o, inside)
 }
 
-func (n *Networks) join(ctx context.Context, one Network, o AttachOptions, inside *netlink.Handle) (Endpoint, error) {
+func (n *Networks) join(ctx context.Context, one Network, o AttachOptions, inside *space) (Endpoint, error) {
 	one, bridge, err := n.ready(ctx, one)
 	if err != nil {
 		return Endpoint{}, err
@@ -74,7 +71,7 @@ func (n *Networks) join(ctx context.Context, one Network, o AttachOptions, insid
 
 // connect makes the link and furnishes its inner end. Our lock on the network
 // was given up in between: if it was removed meanwhile, its bridge is gone.
-func (n *Networks) connect(ctx context.Context, one Network, o AttachOptions, e Endpoint, bridge int, inside *netlink.Handle) error {
+func (n *Networks) connect(ctx context.Context, one Network, o AttachOptions, e Endpoint, bridge int, inside *space) error {
 	v := veth{host: e.HostLink, inside: o.Link, mac: e.MAC, bridge: bridge, ns: o.NetNS}
 	err := n.make(v)
 	if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) { // somebody removed the bridge
@@ -88,15 +85,23 @@ func (n *Networks) connect(ctx context.Context, one Network, o AttachOptions, e 
 	}
 	err = tune("ipv6", e.HostLink, "disable_ipv6", "1")
 	if err == nil {
+		err = inside.furnish(e)
+	}
+	if err == nil {
 		err = n.raise(e.HostLink, fmt.Sprintf("neap:%s:%s:%d", n.o.Store.Tag, o.Container, o.Start))
 	}
 	if err == nil {
-		err = furnish(inside, e, !o.NoRoute && !one.Internal)
+		err = errors.Join(n.settle(e), inside.finish(e, !o.NoRoute && !one.Internal))
 	}
 	if err != nil {
 		return after(fault.Wrap("set up link", e.HostLink, err), n.drop(e.HostLink))
 	}
 	return nil
+}
+
+// settle lets packets through to the member and through the bridge.
+func (n *Networks) settle(e Endpoint) error {
+	return errors.Join(settleLink(n.raw.Socket.GetFd(), e.HostLink), settleLink(n.raw.Socket.GetFd(), e.Bridge))
 }
 
 // after is err, and the error of undoing what led to it if there is one.
@@ -158,64 +163,4 @@ func (n *Networks) Disconnect(_ context.Context, e Endpoint) error {
 		err = n.release(e)
 	}
 	return fault.Wrap("leave network", e.Network, err)
-}
-
-// enter opens a netlink socket in the namespace and switches IPv6 off for
-// links to come: there is no router for it, and nobody should wait for the
-// detection of duplicate addresses. The loopback keeps its ::1.
-func enter(ns *os.File) (*netlink.Handle, error) {
-	if ns == nil {
-		return nil, fault.New(fault.Invalid, "joining needs a network namespace")
-	}
-	var inside *netlink.Handle
-	err := within(ns, func() (err error) {
-		if err = tune("ipv6", "default", "disable_ipv6", "1"); err != nil {
-			return err
-		}
-		if err = tune("ipv6", "default", "accept_ra", "0"); err != nil {
-			return err
-		}
-		inside, err = netlink.NewHandle(unix.NETLINK_ROUTE)
-		return err
-	})
-	return inside, fault.Wrap("enter the namespace", ns.Name(), err)
-}
-
-// within runs f on a thread in the namespace. A thread that does not find home
-// is thrown away.
-func within(ns *os.File, f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		home, err := os.Open("/proc/thread-self/ns/net")
-		if err != nil {
-			done <- err
-			return
-		}
-		defer home.Close()
-		if err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err == nil {
-			err = f()
-		}
-		if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
-			runtime.UnlockOSThread()
-		}
-		done <- err
-	}()
-	return <-done
-}
-
-// furnish gives the inner end its address and the namespace its route.
-func furnish(inside *netlink.Handle, e Endpoint, route bool) error {
-	link, err := inside.LinkByName(e.Link)
-	if err != nil {
-		return err
-	}
-	mask := net.CIDRMask(e.Prefix, 32)
-	if err := inside.AddrAdd(link, &netlink.Addr{IPNet: &net.IPNet{IP: e.IP.AsSlice(), Mask: mask}}); err != nil {
-		return err
-	}
-	if err := inside.LinkSetUp(link); err != nil || !route {
-		return err
-	}
-	return inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: e.Gateway.AsSlice()})
 }

@@ -86,8 +86,8 @@ func up(t testing.TB, link string) {
 	}
 }
 
-// space makes a network namespace with its loopback up.
-func space(t testing.TB) *os.File {
+// namespace makes a network namespace with its loopback up.
+func namespace(t testing.TB) *os.File {
 	t.Helper()
 	made := make(chan *os.File)
 	go func() {
@@ -115,7 +115,7 @@ func space(t testing.TB) *os.File {
 // and which sends the host everything.
 func neighbour(t testing.TB, lan string) *os.File {
 	t.Helper()
-	ns := space(t)
+	ns := namespace(t)
 	p := netip.MustParsePrefix(lan)
 	one := p.Addr().Next()
 	name := fmt.Sprintf("lan%d", p.Addr().As4()[2])
@@ -154,7 +154,7 @@ type member struct {
 
 func (w world) member(t testing.TB, network, id string) member {
 	t.Helper()
-	ns := space(t)
+	ns := namespace(t)
 	e, err := w.Attach(context.Background(), AttachOptions{Network: network, Container: id, Start: 1, NetNS: ns})
 	if err != nil {
 		t.Fatal(err)

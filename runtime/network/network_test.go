@@ -120,7 +120,7 @@ func TestParallel(t *testing.T) {
 		wg     sync.WaitGroup
 	)
 	for i := range spaces {
-		spaces[i] = space(t)
+		spaces[i] = namespace(t)
 	}
 	start := time.Now()
 	for i := range spaces {
@@ -161,7 +161,7 @@ func TestSmall(t *testing.T) {
 	for i := range 5 {
 		members = append(members, w.member(t, "small", fmt.Sprint("c", i)))
 	}
-	_, err = w.Attach(ctx, AttachOptions{Network: "small", Container: "late", NetNS: space(t)})
+	_, err = w.Attach(ctx, AttachOptions{Network: "small", Container: "late", NetNS: namespace(t)})
 	if !fault.Is(err, fault.Busy) || !strings.Contains(err.Error(), "no free address") {
 		t.Error(err)
 	}
@@ -192,7 +192,7 @@ func TestWishes(t *testing.T) {
 	one, err := w.Create(ctx, "mine", CreateOptions{Subnet: netip.MustParsePrefix("10.77.1.0/24"), Gateway: netip.MustParseAddr("10.77.1.254")})
 	must(t, err)
 	try := func(o AttachOptions) (Endpoint, error) {
-		o.Network, o.NetNS = one.ID[:12], space(t)
+		o.Network, o.NetNS = one.ID[:12], namespace(t)
 		return w.Attach(ctx, o)
 	}
 	ip := netip.MustParseAddr("10.77.1.5")
@@ -233,7 +233,7 @@ func TestFull(t *testing.T) {
 		must(t, dir.Claim(ip.String(), "x"))
 	}
 	must(t, dir.Close())
-	_, err = w.Attach(ctx, AttachOptions{Container: "late", NetNS: space(t)})
+	_, err = w.Attach(ctx, AttachOptions{Container: "late", NetNS: namespace(t)})
 	if !fault.Is(err, fault.Unsupported) || !strings.Contains(err.Error(), "1000 members") {
 		t.Error(err)
 	}
@@ -350,7 +350,7 @@ func BenchmarkAttach(b *testing.B) {
 			must(b, err)
 			ns = ns[:0]
 		}
-		ns = append(ns, space(b))
+		ns = append(ns, namespace(b))
 		b.StartTimer()
 		_, err := w.Attach(context.Background(), AttachOptions{Container: fmt.Sprint("c", len(ns)), Start: b.N, NetNS: ns[len(ns)-1]})
 		must(b, err)
@@ -358,4 +358,21 @@ func BenchmarkAttach(b *testing.B) {
 	b.StopTimer()
 	_, err := w.Sweep(context.Background(), func(string) bool { return false })
 	must(b, err)
+}
+
+// TestFirstPacket calls each new member at once: a link through which the
+// kernel does not let packets yet would cost the caller a second.
+func TestFirstPacket(t *testing.T) {
+	w := host(t)
+	for i := range 40 {
+		m := w.member(t, "", fmt.Sprint("c", i))
+		serve(t, m.ns, ":80", "c")
+		if i%2 == 0 {
+			reaches(t, "the host", nil, m.IP.String()+":80", "c")
+			continue
+		}
+		if _, err := call(m.ns, m.Gateway.String()+":81"); err == nil || !strings.Contains(err.Error(), "refused") {
+			t.Error(i, err)
+		}
+	}
 }
