@@ -265,26 +265,6 @@ func valid(name string) bool {
 	return name != "" && len(name) <= 255 && name[0] != '.' && !strings.ContainsAny(name, "/\x00\n")
 }
 
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
-}
-
-// write sets one file of the kernel's. It never makes a file.
-func write(dir, file, value string) error {
-	f, err := os.OpenFile(filepath.Join(dir, file), os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(value)
-	return errors.Join(err, f.Close())
-}
-
-func read(dir, file string) (string, error) {
-	body, err := os.ReadFile(filepath.Join(dir, file))
-	return strings.TrimSpace(string(body)), err
-}
-
 // until tries step, with growing pauses, until it says done or fails, or ctx
 // or patience ends: then it gives the context's error.
 func until(ctx context.Context, step func() (done bool, err error)) error {

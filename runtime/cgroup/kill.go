@@ -44,8 +44,8 @@ func (g *Group) Empty() (bool, error) {
 func processes(dir, file string) []int {
 	var pids []int
 	for _, d := range below(dir) {
-		body, _ := os.ReadFile(filepath.Join(d, file))
-		for field := range strings.FieldsSeq(string(body)) {
+		body, _ := read(d, file)
+		for field := range strings.FieldsSeq(body) {
 			if pid, err := strconv.Atoi(field); err == nil && pid > 0 {
 				pids = append(pids, pid)
 			}

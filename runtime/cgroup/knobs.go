@@ -1,7 +1,6 @@
 package cgroup
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -69,13 +68,11 @@ func (k knobs) turn(dir string) error {
 	return nil
 }
 
-func exists(dir, file string) bool {
-	_, err := os.Stat(filepath.Join(dir, file))
-	return err == nil
-}
-
 // set1 sets what l says about a controller in a v1 hierarchy.
 func (g *Group) set1(h hierarchy, name string, l Limits) error {
+	if name == "devices" {
+		return allow(g.dir(h), l.Devices)
+	}
 	root, ok := h.root(name)
 	if !ok {
 		return fault.New(fault.Unsupported, "the %s hierarchy is mounted at %s, not in a directory %q", name, h.point, name)
@@ -94,10 +91,8 @@ func (g *Group) set1(h hierarchy, name string, l Limits) error {
 		return cgroup1.NewCpuset(root).Update(rel, res)
 	case "pids":
 		return cgroup1.NewPids(root).Update(rel, res)
-	case "blkio":
-		return cgroup1.NewBlkio(root).Update(rel, res)
 	}
-	return cgroup1.NewDevices(root).Update(rel, res)
+	return cgroup1.NewBlkio(root).Update(rel, res)
 }
 
 // setMemory1 raises the limit of memory and swap before, and lowers it after,

@@ -177,11 +177,6 @@ func (l Limits) spec() *specs.LinuxResources {
 	if l.OOMKillDisable {
 		res.Memory.DisableOOMKiller = &l.OOMKillDisable
 	}
-	for _, r := range l.Devices {
-		res.Devices = append(res.Devices, specs.LinuxDeviceCgroup{
-			Allow: r.Allow, Type: r.Type, Major: &r.Major, Minor: &r.Minor, Access: r.Access,
-		})
-	}
 	return res
 }
 
