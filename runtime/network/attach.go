@@ -33,12 +33,9 @@ func (n *Networks) Attach(ctx context.Context, o AttachOptions) (Endpoint, error
 }
 
 func (n *Networks) attach(ctx context.Context, o AttachOptions) (Endpoint, error) {
-	one, err := n.Get(ctx, o.Network)
+	name, err := n.resolve(ctx, o.Network)
 	if err != nil {
 		return Endpoint{}, err
-	}
-	if one.Bridge == "" {
-		return Endpoint{}, fault.New(fault.Invalid, "it is a mode, not a network to be joined")
 	}
 	inside, err := enter(o.NetNS)
 	if err != nil {
@@ -47,14 +44,7 @@ func (n *Networks) attach(ctx context.Context, o AttachOptions) (Endpoint, error
 	defer inside.Close()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := n.open(); err != nil {
-		return Endpoint{}, err
-	}
-	return n.join(ctx, one, o, inside)
-}
-
-func (n *Networks) join(ctx context.Context, one Network, o AttachOptions, inside *space) (Endpoint, error) {
-	one, bridge, err := n.ready(ctx, one)
+	one, bridge, err := n.ready(ctx, name)
 	if err != nil {
 		return Endpoint{}, err
 	}
@@ -69,6 +59,18 @@ func (n *Networks) join(ctx context.Context, one Network, o AttachOptions, insid
 	return e, nil
 }
 
+// resolve is the name of a network that can be joined.
+func (n *Networks) resolve(ctx context.Context, ref string) (string, error) {
+	if check(ref) == nil && n.lib.Exists(ref+".json") {
+		return ref, nil
+	}
+	one, err := n.Get(ctx, ref)
+	if err == nil && one.Bridge == "" {
+		err = fault.New(fault.Invalid, "it is a mode, not a network to be joined")
+	}
+	return one.Name, err
+}
+
 // connect makes the link and furnishes its inner end. Our lock on the network
 // was given up in between: if it was removed meanwhile, its bridge is gone.
 func (n *Networks) connect(ctx context.Context, one Network, o AttachOptions, e Endpoint, bridge int, inside *space) error {
@@ -76,7 +78,7 @@ func (n *Networks) connect(ctx context.Context, one Network, o AttachOptions, e 
 	err := n.make(v)
 	if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) { // somebody removed the bridge
 		delete(n.index, one.Bridge)
-		if _, v.bridge, err = n.ready(ctx, one); err == nil {
+		if _, v.bridge, err = n.ready(ctx, one.Name); err == nil {
 			err = n.make(v)
 		}
 	}
@@ -115,7 +117,7 @@ func after(err, undo error) error {
 func (n *Networks) endpoint(one Network, o AttachOptions, ip netip.Addr) Endpoint {
 	e := Endpoint{
 		Network: one.Name, NetworkID: one.ID, Container: o.Container, ID: endpointID(one, o.Container),
-		Bridge: one.Bridge, HostLink: hostLink(one, o), Link: o.Link, MAC: o.MAC,
+		Bridge: one.Bridge, HostLink: hostLink(one, o.Container, o.Start), Link: o.Link, MAC: o.MAC,
 		IP: ip, Prefix: one.Subnet.Bits(), Gateway: one.Gateway,
 	}
 	if e.MAC == "" {
@@ -137,8 +139,8 @@ func endpointID(one Network, container string) string {
 }
 
 // hostLink is a name that no other start of no other container has.
-func hostLink(one Network, o AttachOptions) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", one.ID, o.Container, o.Start))
+func hostLink(one Network, container string, start int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", one.ID, container, start))
 	return "nv" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:11]
 }
 

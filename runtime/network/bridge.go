@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -39,19 +40,26 @@ func (n *Networks) open() error {
 
 // ready makes sure that the network's bridge and everybody's base rules are
 // there, and returns the network as it is now and its bridge's index.
-func (n *Networks) ready(ctx context.Context, one Network) (Network, int, error) {
+func (n *Networks) ready(ctx context.Context, name string) (Network, int, error) {
+	if err := n.open(); err != nil {
+		return Network{}, 0, err
+	}
 	lock, err := n.lock(ctx)
 	if err != nil {
-		return one, 0, err
+		return Network{}, 0, err
 	}
 	defer lock.Unlock()
-	if one, err = n.load(one.Name); errors.Is(err, fs.ErrNotExist) {
-		return one, 0, fault.New(fault.NotFound, "it was removed")
-	} else if err != nil {
-		return one, 0, err
+	all, err := n.bridges()
+	if err != nil {
+		return Network{}, 0, err
 	}
+	i := slices.IndexFunc(all, func(one Network) bool { return one.Name == name })
+	if i < 0 {
+		return Network{}, 0, fault.New(fault.NotFound, "it was removed")
+	}
+	one := all[i]
 	if index, known := n.index[one.Bridge]; known {
-		return one, index, n.rules(ctx)
+		return one, index, n.guard(ctx, all)
 	}
 	if one, err = n.move(one); err != nil {
 		return one, 0, err
@@ -106,14 +114,18 @@ func (n *Networks) stand(ctx context.Context, one Network) (int, error) {
 // rules makes the base rules of all our networks. A host without iptables has
 // networks too, but no way out of them and no published ports.
 func (n *Networks) rules(ctx context.Context) error {
-	if !n.guarded() {
-		return nil
-	}
-	bridges, err := n.Bridges(ctx)
+	all, err := n.bridges()
 	if err != nil {
 		return err
 	}
-	return n.o.Firewall.Base(ctx, bridges)
+	return n.guard(ctx, all)
+}
+
+func (n *Networks) guard(ctx context.Context, all []Network) error {
+	if !n.guarded() {
+		return nil
+	}
+	return n.o.Firewall.Base(ctx, walls(all))
 }
 
 func (n *Networks) guarded() bool {
@@ -124,9 +136,9 @@ func (n *Networks) bridge(one Network) (int, error) {
 	snoop := false
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.HardwareAddr = one.Bridge, hardware(one.ID)
-	err := n.links.LinkAdd(&netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: &snoop})
-	if err != nil && !errors.Is(err, unix.EEXIST) {
-		return 0, err
+	made := n.links.LinkAdd(&netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: &snoop})
+	if made != nil && !errors.Is(made, unix.EEXIST) {
+		return 0, made
 	}
 	link, err := n.links.LinkByName(one.Bridge)
 	if err != nil {
@@ -145,7 +157,32 @@ func (n *Networks) bridge(one Network) (int, error) {
 	if err := n.links.LinkSetAlias(link, fmt.Sprintf("neap:%s:network:%s", n.o.Store.Tag, one.Name)); err != nil {
 		return 0, err
 	}
-	return link.Attrs().Index, n.links.LinkSetUp(link)
+	if err := n.links.LinkSetUp(link); err != nil || made != nil {
+		return link.Attrs().Index, err
+	}
+	return link.Attrs().Index, n.rejoin(one, link)
+}
+
+// rejoin puts the members of a bridge that somebody deleted on the new one.
+func (n *Networks) rejoin(one Network, bridge netlink.Link) error {
+	all, err := n.links.LinkList()
+	if err != nil {
+		return err
+	}
+	for _, link := range all {
+		a := link.Attrs()
+		l, ours := n.read(a.Name, a.Alias)
+		if !ours || a.MasterIndex != 0 || a.Name != hostLink(one, l.Container, l.Start) {
+			continue
+		}
+		if err := n.links.LinkSetMaster(link, bridge); err != nil {
+			return err
+		}
+		if err := n.raise(a.Name, a.Alias); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // quiet keeps IPv6, of which we have no rules, off the bridge, and lets the

@@ -193,9 +193,9 @@ func inside(ns *os.File, f func() error) error {
 }
 
 // call says what answers at addr, and "" with the error if nothing does.
-func call(ns *os.File, addr string) (answer string, err error) {
+func call(ns *os.File, addr string, limit time.Duration) (answer string, err error) {
 	err = inside(ns, func() error {
-		c, err := net.DialTimeout("tcp4", addr, 700*time.Millisecond)
+		c, err := net.DialTimeout("tcp4", addr, limit)
 		if err != nil {
 			return err
 		}
@@ -210,14 +210,14 @@ func call(ns *os.File, addr string) (answer string, err error) {
 
 func reaches(t *testing.T, who string, ns *os.File, addr, name string) {
 	t.Helper()
-	if got, err := call(ns, addr); !strings.HasPrefix(got, name+" ") {
+	if got, err := call(ns, addr, 900*time.Millisecond); !strings.HasPrefix(got, name+" ") {
 		t.Errorf("%s calls %s: %q, %v", who, addr, got, err)
 	}
 }
 
 func fails(t *testing.T, who string, ns *os.File, addr string) {
 	t.Helper()
-	if got, err := call(ns, addr); err == nil {
+	if got, err := call(ns, addr, 300*time.Millisecond); err == nil {
 		t.Errorf("%s reaches %s: %q", who, addr, got)
 	}
 }

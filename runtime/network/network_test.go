@@ -123,9 +123,13 @@ func TestParallel(t *testing.T) {
 		spaces[i] = namespace(t)
 	}
 	start := time.Now()
+	other, err := Open(w.o) // another process, but for the memory
+	must(t, err)
+	defer other.Close()
+	both := []*Networks{w.Networks, other}
 	for i := range spaces {
 		wg.Go(func() {
-			e, err := w.Attach(context.Background(), AttachOptions{Container: fmt.Sprintf("c%d", i), NetNS: spaces[i]})
+			e, err := both[i%2].Attach(context.Background(), AttachOptions{Container: fmt.Sprintf("c%d", i), NetNS: spaces[i]})
 			if err != nil {
 				t.Error(err)
 			}
@@ -310,6 +314,7 @@ func TestBridgeLost(t *testing.T) {
 	b := w.member(t, "", "b")
 	serve(t, b.ns, ":80", "b")
 	reaches(t, "the host", nil, b.IP.String()+":80", "b")
+	reaches(t, "who was there before", a.ns, b.IP.String()+":80", "b")
 }
 
 // TestSubnetUsedMeanwhile is a standard network whose subnet became a route of
@@ -371,7 +376,7 @@ func TestFirstPacket(t *testing.T) {
 			reaches(t, "the host", nil, m.IP.String()+":80", "c")
 			continue
 		}
-		if _, err := call(m.ns, m.Gateway.String()+":81"); err == nil || !strings.Contains(err.Error(), "refused") {
+		if _, err := call(m.ns, m.Gateway.String()+":81", time.Second); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Error(i, err)
 		}
 	}

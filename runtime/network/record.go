@@ -248,9 +248,13 @@ func (n *Networks) Bridges(context.Context) ([]firewall.Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
+	return walls(all), nil
+}
+
+func walls(all []Network) []firewall.Bridge {
 	bridges := make([]firewall.Bridge, len(all))
 	for i, one := range all {
 		bridges[i] = firewall.Bridge{Name: one.Bridge, Subnet: one.Subnet, Internal: one.Internal}
 	}
-	return bridges, nil
+	return bridges
 }

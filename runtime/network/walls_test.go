@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 
@@ -34,7 +35,7 @@ func TestPublishedPortIsReachedFromEverywhere(t *testing.T) {
 	}
 	reaches(t, "another member", other.ns, web.Gateway.String()+":8888", "web")
 	reaches(t, "another member", other.ns, web.IP.String()+":80", "web")
-	if got, _ := call(far, "198.51.100.1:8888"); got != "web 198.51.100.2" {
+	if got, _ := call(far, "198.51.100.1:8888", time.Second); got != "web 198.51.100.2" {
 		t.Error("the neighbour's address is hidden:", got)
 	}
 }
@@ -158,7 +159,7 @@ func TestNetworksAreApart(t *testing.T) {
 		serve(t, m.ns, ":80", name)
 	}
 	reaches(t, "a", a.ns, "198.51.100.2:80", "far")
-	if got, _ := call(a.ns, "198.51.100.2:80"); got != "far 198.51.100.1" {
+	if got, _ := call(a.ns, "198.51.100.2:80", time.Second); got != "far 198.51.100.1" {
 		t.Error("not masqueraded:", got)
 	}
 	reaches(t, "b", b.ns, "198.51.100.2:80", "far")
