@@ -88,8 +88,8 @@ func (d *document) check() error {
 			return fault.New(fault.Invalid, "the image has %d %s, beyond the limit of %d", c.have, c.what, c.limit)
 		}
 	}
-	if d.OS == "" && d.Architecture == "" || d.RootFS.Type != "layers" || len(d.RootFS.DiffIDs) == 0 {
-		return fault.New(fault.Invalid, "the image's configuration names no system or no layers")
+	if d.RootFS.Type != "layers" || len(d.RootFS.DiffIDs) == 0 {
+		return fault.New(fault.Invalid, "the image's configuration names no layers")
 	}
 	for _, id := range d.RootFS.DiffIDs {
 		if _, ok := digits(id); !ok || !strings.HasPrefix(id, algorithm) {

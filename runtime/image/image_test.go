@@ -20,9 +20,9 @@ import (
 
 type member struct{ name, body string }
 
-// tarball packs members: a name that ends in a slash is a directory, a body
+// packed packs members: a name that ends in a slash is a directory, a body
 // that begins with -> a symbolic link.
-func tarball(t testing.TB, members ...member) []byte {
+func packed(t testing.TB, members ...member) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
@@ -63,7 +63,7 @@ func gzipped(t testing.TB, b []byte) []byte {
 func box(t testing.TB, page string) *image.Builtin {
 	return &image.Builtin{
 		Name:   "box:latest",
-		Tar:    gzipped(t, tarball(t, member{"bin/", ""}, member{"bin/sh", "#!"}, member{"www/index.html", page})),
+		Tar:    gzipped(t, packed(t, member{"bin/", ""}, member{"bin/sh", "#!"}, member{"www/index.html", page})),
 		Config: image.Config{Env: []string{"PATH=/bin"}, Cmd: []string{"sh"}, ExposedPorts: []string{"80/tcp"}},
 	}
 }
@@ -179,7 +179,7 @@ func TestBuiltin(t *testing.T) {
 
 func TestImport(t *testing.T) {
 	s := open(t, nil)
-	rootfs := tarball(t, member{"./", ""}, member{"etc/os", "ours"}, member{"lib", "->usr/lib"}, member{"usr/lib/a", "a"})
+	rootfs := packed(t, member{"./", ""}, member{"etc/os", "ours"}, member{"lib", "->usr/lib"}, member{"usr/lib/a", "a"})
 	img, err := s.Import(t.Context(), bytes.NewReader(gzipped(t, rootfs)), image.ImportOptions{
 		Tag: "mine:1", Message: "by hand",
 		Changes: []string{
@@ -217,7 +217,7 @@ func TestImport(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	s := open(t, nil)
-	a, err := s.Import(t.Context(), bytes.NewReader(tarball(t, member{"a", "a"})), image.ImportOptions{Tag: "web:1"})
+	a, err := s.Import(t.Context(), bytes.NewReader(packed(t, member{"a", "a"})), image.ImportOptions{Tag: "web:1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad, err := s.Import(t.Context(), bytes.NewReader(tarball(t, member{"a", "a"})), image.ImportOptions{Tag: "bad"})
+	bad, err := s.Import(t.Context(), bytes.NewReader(packed(t, member{"a", "a"})), image.ImportOptions{Tag: "bad"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (s *Images) plant(ctx context.Context, r io.Reader, p planting) (*Image, er
 	if err != nil {
 		return nil, err
 	}
-	if err := d.sync(); err != nil {
+	if err := d.sync(ctx); err != nil {
 		return nil, err
 	}
 	config, err := p.document(algorithm + hex).compose()

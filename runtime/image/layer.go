@@ -174,7 +174,7 @@ func (d *delivery) ready(hex string) (layer, bool) {
 }
 
 // sync makes the layers survive power loss, with one syncfs for all.
-func (d *delivery) sync() error {
+func (d *delivery) sync(ctx context.Context) error {
 	if len(d.young) == 0 {
 		return nil
 	}
@@ -186,17 +186,27 @@ func (d *delivery) sync() error {
 	if err := unix.Syncfs(int(top.Fd())); err != nil {
 		return os.NewSyscallError("syncfs", err)
 	}
+	lock, err := d.s.layers.Lock(ctx, ".lock", store.Exclusive) // two may share a layer
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
 	for _, hex := range d.young {
-		var l layer
-		if err := d.s.layers.Load(hex+".json", &l); err != nil {
-			return err
-		}
-		l.Boot = ""
-		if err := d.s.layers.Save(hex+".json", l, store.Quick); err != nil {
+		if err := d.age(hex); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// age notes that the layer now survives power loss.
+func (d *delivery) age(hex string) error {
+	var l layer
+	if err := d.s.layers.Load(hex+".json", &l); err != nil || l.Boot == "" {
+		return err
+	}
+	l.Boot = ""
+	return d.s.layers.Save(hex+".json", l, store.Quick)
 }
 
 // unpack unpacks a layer into a new directory and tells the digest of its

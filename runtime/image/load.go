@@ -48,7 +48,7 @@ func (s *Images) load(ctx context.Context, r io.Reader) (Loading, error) {
 			return Loading{}, err
 		}
 	}
-	if err := d.sync(); err != nil {
+	if err := d.sync(ctx); err != nil {
 		return Loading{}, err
 	}
 	return s.accept(ctx, parcels)

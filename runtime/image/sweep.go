@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"errors"
+	"path"
 	"strings"
 
 	"neap/runtime/store"
@@ -87,8 +88,8 @@ func remains(dir store.Dir, check func(name string) error, freed *[]string) erro
 	defer f.Close()
 	all, err := f.Readdirnames(-1)
 	for _, name := range all {
-		if !strings.HasPrefix(name, ".new-") && !strings.HasPrefix(name, ".dead-") || strings.HasSuffix(name, ".lock") {
-			continue
+		if !strings.HasPrefix(name, ".new-") && !strings.HasPrefix(name, ".dead-") || path.Ext(name) != "" {
+			continue // what has an ending is a lock, or a file that somebody is about to rename
 		}
 		switch busy := check(name); {
 		case errors.Is(busy, errBusy):

@@ -34,6 +34,9 @@ func Decompress(r io.Reader) (io.ReadCloser, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(packed)
+		if in.err != nil {
+			return nil, in.err
+		}
 		if err != nil {
 			return nil, unpackable(err)
 		}
@@ -59,12 +62,16 @@ func unpackable(err error) error {
 
 type counter struct {
 	io.Reader
-	n int64
+	n   int64
+	err error // but for the end
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
 	return n, err
 }
 
@@ -81,7 +88,13 @@ func (i *inflated) Read(p []byte) (int, error) {
 	if i.n > bombSize && i.n/bombRatio > i.in.n {
 		return n, fault.New(fault.Invalid, "the compressed data grows more than %d times, beyond the limit", bombRatio)
 	}
-	return n, err
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+		return n, err
+	case i.in.err != nil:
+		return n, i.in.err
+	}
+	return n, unpackable(err)
 }
 
 func (i *inflated) Close() error {

@@ -83,7 +83,13 @@ func (u *unpacker) all(archive *tar.Reader) error {
 	}
 }
 
+// damaged tells an archive's faults from those of the reader it comes by, which
+// say for themselves what they are.
 func damaged(err error) error {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return err
+	}
 	if errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &fault.Error{Kind: fault.Invalid, Message: "the archive is damaged or cut short", Cause: err}
 	}

@@ -1,0 +1,48 @@
+package image
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"github.com/docker/cli/cli/config/configfile"
+	"github.com/google/go-containerregistry/pkg/authn"
+
+	"neap/runtime/fault"
+)
+
+// hubKey is what Docker's config.json calls its own registry.
+const hubKey = "https://index.docker.io/v1/"
+
+// credentials are those that Docker's config.json at path has for the host,
+// itself or in a helper. Without the file, or an entry, nobody logs in.
+func credentials(path, host string) (authn.Authenticator, error) {
+	if path == "" {
+		return authn.Anonymous, nil
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return authn.Anonymous, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap("read credentials", path, err)
+	}
+	defer f.Close()
+	config := configfile.New(path)
+	if err := config.LoadFromReader(io.LimitReader(f, 1<<20)); err != nil {
+		// The cause may quote what the file holds: it is left out.
+		return nil, &fault.Error{Kind: fault.Damaged, Op: "read credentials", Object: path, Message: "it is not Docker's config.json"}
+	}
+	key := host
+	if host == hub {
+		key = hubKey
+	}
+	found, err := config.GetAuthConfig(key)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Failed, Op: "ask the credential helper for", Object: host, Cause: err}
+	}
+	return authn.FromConfig(authn.AuthConfig{
+		Username: found.Username, Password: found.Password, Auth: found.Auth,
+		IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken,
+	}), nil
+}
