@@ -142,9 +142,9 @@ func (f *Firewall) List(ctx context.Context) ([]Rule, error) {
 		return nil, err
 	}
 	var rules []Rule
-	for _, l := range seen.lines {
-		if l.table == "nat" {
-			rules = append(rules, l.rule)
+	for r, there := range seen.rules {
+		if there["nat"] > 0 {
+			rules = append(rules, r)
 		}
 	}
 	slices.SortFunc(rules, func(a, b Rule) int {
@@ -154,7 +154,9 @@ func (f *Firewall) List(ctx context.Context) ([]Rule, error) {
 }
 
 // Repair makes the kernel hold exactly these bridges and rules of ours, leaving
-// alone what is not ours. It says how many port rules it added and deleted.
+// alone what is not ours, and says how many port rules it added and deleted.
+// Where nothing of ours is and no rule is wanted it does nothing: a root that
+// ran no container changes no host.
 func (f *Firewall) Repair(ctx context.Context, bridges []Bridge, rules []Rule) (added, deleted int, err error) {
 	if err := checkBridges(bridges); err != nil {
 		return 0, 0, err
@@ -164,7 +166,26 @@ func (f *Firewall) Repair(ctx context.Context, bridges []Bridge, rules []Rule) (
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.bridges = append([]Bridge{}, bridges...)
 	f.rules, f.seen = set(rules), nil
+	if idle, err := f.idle(ctx); err != nil || idle {
+		return 0, 0, err
+	}
+	f.bridges = append([]Bridge{}, bridges...)
 	return f.settle(ctx, func(Rule) bool { return true })
+}
+
+// idle says whether there is nothing of ours and nothing is wanted.
+func (f *Firewall) idle(ctx context.Context) (bool, error) {
+	if len(f.rules) > 0 {
+		return false, nil
+	}
+	if err := f.find(); err != nil {
+		return false, err
+	}
+	seen, err := f.look(ctx)
+	if err != nil {
+		return false, err
+	}
+	fixed, ports := f.names.chains()
+	return !slices.ContainsFunc(append(fixed, ports...), func(c chain) bool { return seen.chains[c.table+"/"+c.name] }), nil
 }

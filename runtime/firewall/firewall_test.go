@@ -265,8 +265,31 @@ func TestRefuses(t *testing.T) {
 	listed(t, f, 0)
 }
 
+// TestIdle is a keeper that starts on a host where no container ever ran.
+func TestIdle(t *testing.T) {
+	needsRoot(t)
+	before := dump(t)
+	f := Open(Options{Tag: "aaaa000a"})
+	added, deleted, err := f.Repair(context.Background(), []Bridge{back}, nil)
+	if err != nil || added != 0 || deleted != 0 || dump(t) != before {
+		t.Error(added, deleted, err, dump(t))
+	}
+}
+
+// TestAgain is a container that is started again at once with the address it
+// had, so that its rules are to be added and wait for removal.
+func TestAgain(t *testing.T) {
+	f := wall(t, "aaaa000b")
+	rules := some(2, "127.0.0.1")
+	must(t, f.Publish(context.Background(), rules))
+	must(t, f.Apply(context.Background(), rules[:1], rules))
+	listed(t, f, 1)
+	must(t, f.Publish(context.Background(), nil))
+	listed(t, f, 1)
+}
+
 func TestDockerUser(t *testing.T) {
-	iptablesNeedsRoot(t)
+	needsRoot(t)
 	tool(t, "-N", "DOCKER-USER")
 	tool(t, "-A", "FORWARD", "-j", "DOCKER-USER")
 	t.Cleanup(func() {
@@ -285,7 +308,7 @@ func TestDockerUser(t *testing.T) {
 	})
 }
 
-func iptablesNeedsRoot(t *testing.T) {
+func needsRoot(t *testing.T) {
 	t.Helper()
 	testenv.Root(t)
 	testenv.Clean(t)

@@ -140,38 +140,41 @@ func (n names) based(seen *sight, lines []line) bool {
 }
 
 func (f *Firewall) portRows(b batch, seen *sight, gone func(Rule) bool) (added, deleted int) {
-	for r := range seen.ports() {
-		if _, keep := f.rules[r]; !keep && gone != nil && gone(r) {
+	for r := range seen.rules {
+		if !has(f.rules, r) && gone != nil && gone(r) {
 			deleted++
-			f.rows(b, seen, r, true)
+			f.names.withdraw(b, seen, r)
 		}
 	}
 	for r := range f.rules {
-		if f.rows(b, seen, r, false) {
-			f.chainsFor(b, seen)
-			added++
+		if there := seen.rules[r]; there["nat"] > 0 && (there["raw"] > 0 || !r.HostIP.IsLoopback()) {
+			continue
 		}
+		added++
+		f.chainsFor(b, seen)
+		f.names.publish(b, seen, r)
 	}
 	return added, deleted
 }
 
-// rows deletes the lines of r that the kernel has, or adds those that it has
-// not.
-func (f *Firewall) rows(b batch, seen *sight, r Rule, has bool) (changed bool) {
-	for _, l := range f.names.lines(r) {
-		place := l.table + "/" + l.chain + "/" + l.comment
-		for (seen.lines[place].count > 0) == has {
-			changed = true
-			if !has {
-				b[l.table] = append(b[l.table], l.add())
-				seen.lines[place] = portLine{r, l.table, 1}
-				break
-			}
+// withdraw deletes each line of r as often as it is there.
+func (n names) withdraw(b batch, seen *sight, r Rule) {
+	for _, l := range n.lines(r) {
+		for seen.rules[r][l.table] > 0 {
 			b[l.table] = append(b[l.table], l.remove())
-			seen.forget(place)
+			seen.note(r, l.table, -1)
 		}
 	}
-	return changed
+}
+
+// publish adds the lines of r that are missing.
+func (n names) publish(b batch, seen *sight, r Rule) {
+	for _, l := range n.lines(r) {
+		if seen.rules[r][l.table] == 0 {
+			b[l.table] = append(b[l.table], l.add())
+			seen.note(r, l.table, 1)
+		}
+	}
 }
 
 // chainsFor makes the chains of port rules where Base has not been called.

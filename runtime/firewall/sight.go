@@ -11,31 +11,21 @@ type sight struct {
 	policy string              // of FORWARD
 	jumps  map[string]bool     // "table/chain/to": rules that lead to our chains
 	base   map[string][]string // comments of our base rules by "table/chain", in order
-	lines  map[string]portLine // of port rules by "table/chain/comment"
+	rules  map[Rule]lines      // how many lines of each port rule are there
 	docker bool                // FORWARD goes through DOCKER-USER
 }
 
-// portLine is a line of a port rule and how often it is there.
-type portLine struct {
-	rule  Rule
-	table string
-	count int
-}
+// lines counts those of a port rule by table.
+type lines map[string]int
 
-// ports is every rule of which a line is there.
-func (s *sight) ports() map[Rule]struct{} {
-	all := map[Rule]struct{}{}
-	for _, l := range s.lines {
-		all[l.rule] = struct{}{}
+// note counts a line more or less.
+func (s *sight) note(r Rule, table string, n int) {
+	if s.rules[r] == nil {
+		s.rules[r] = lines{}
 	}
-	return all
-}
-
-func (s *sight) forget(place string) {
-	l := s.lines[place]
-	l.count--
-	if s.lines[place] = l; l.count <= 0 {
-		delete(s.lines, place)
+	s.rules[r][table] += n
+	if s.rules[r]["nat"] <= 0 && s.rules[r]["raw"] <= 0 {
+		delete(s.rules, r)
 	}
 }
 
@@ -64,7 +54,7 @@ func (f *Firewall) generation() uint32 {
 func (n names) read(text string) *sight {
 	s := &sight{
 		chains: map[string]bool{}, jumps: map[string]bool{},
-		base: map[string][]string{}, lines: map[string]portLine{},
+		base: map[string][]string{}, rules: map[Rule]lines{},
 	}
 	table := ""
 	for row := range strings.Lines(text) {
@@ -100,14 +90,9 @@ func (n names) rule(s *sight, table, row string) {
 	case strings.HasPrefix(comment, n.comment+"base:"):
 		s.base[place] = append(s.base[place], comment)
 	default:
-		n.port(s, place, comment)
-	}
-}
-
-func (n names) port(s *sight, place, comment string) {
-	if r, ok := n.parse(comment); ok {
-		table, _, _ := strings.Cut(place, "/")
-		s.lines[place+"/"+comment] = portLine{r, table, s.lines[place+"/"+comment].count + 1}
+		if r, ok := n.parse(comment); ok {
+			s.note(r, table, 1)
+		}
 	}
 }
 

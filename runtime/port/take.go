@@ -18,9 +18,9 @@ import (
 // connections, or that its last holder is just giving up.
 const linger = 500 * time.Millisecond
 
-// Take claims a port and holds it. fault.Exists, naming the holder, if it is
-// taken; with a range or no host port, the first that is free. On error nothing
-// is taken.
+// Take claims a port and holds it; with a range or no host port, the first that
+// is free. If it is taken the error is fault.Exists and names the holder; its
+// Detail is the id of a container, or the Owner. On error nothing is taken.
 func (p *Ports) Take(ctx context.Context, container string, s Spec) (Binding, error) {
 	b, err := p.take(ctx, container, s)
 	if err != nil {
@@ -138,7 +138,9 @@ func taken(err error, s Spec) error {
 func (s Spec) heldBy(o Owner) *fault.Error {
 	err := fault.New(fault.Exists, "port %d/%s is taken by %s", s.HostPort, s.Protocol, o).
 		WithHint("publish another port, or none to have one chosen")
-	err.Detail = o
+	if err.Detail = o; o.Container != "" {
+		err.Detail = o.Container
+	}
 	return err
 }
 
