@@ -177,19 +177,43 @@ func readlinkAt(dir *os.File, base string) (string, error) {
 }
 
 // PointIn gives an O_PATH descriptor of name inside root to mount on, making an
-// empty file (and parent directories, 0755) if nothing is there.
+// empty file (and parent directories, 0755) if nothing is there. A link to
+// nothing is followed inside root. The caller closes it.
 func PointIn(root *os.File, name string) (*os.File, error) {
-	f, err := OpenIn(root, name, unix.O_PATH, 0)
-	if !errors.Is(err, unix.ENOENT) {
-		return f, err
+	for range linkLimit {
+		f, err := OpenIn(root, name, unix.O_PATH, 0)
+		if !errors.Is(err, unix.ENOENT) {
+			return f, err
+		}
+		up, base := path.Split(path.Clean("/" + name))
+		if err := MkdirIn(root, up, 0o755, Owner{}); err != nil {
+			return nil, err
+		}
+		if name, err = touchIn(root, up, base); err != nil {
+			return nil, err
+		}
 	}
-	if err := MkdirIn(root, path.Dir(name), 0o755, Owner{}); err != nil {
-		return nil, err
-	}
-	made, err := OpenIn(root, name, unix.O_CREAT|unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0o644)
+	return nil, &os.PathError{Op: "mkdir", Path: name, Err: unix.ELOOP}
+}
+
+// touchIn makes an empty file base in the directory up, and gives its path; if
+// base is a link, the path it stands for.
+func touchIn(root *os.File, up, base string) (string, error) {
+	dir, err := OpenIn(root, up, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	defer made.Close()
-	return OpenIn(root, name, unix.O_PATH, 0)
+	defer dir.Close()
+	made, err := openBeneath(dir, base, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY, 0o644)
+	if err == nil {
+		return up + base, made.Close()
+	}
+	if !errors.Is(err, unix.EEXIST) {
+		return "", err
+	}
+	link, err := readlinkAt(dir, base)
+	if err != nil || path.IsAbs(link) {
+		return link, err
+	}
+	return up + link, nil
 }
