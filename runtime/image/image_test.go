@@ -103,7 +103,7 @@ func shows(t testing.TB, s *image.Images, img *image.Image, name string) (string
 		t.Fatal(err)
 	}
 	defer root.Close()
-	body, err := rootfs.ReadIn(root, name, 1<<20)
+	body, err := rootfs.ReadIn(root, name, 4<<20)
 	return string(body), err
 }
 
