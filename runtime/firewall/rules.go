@@ -3,7 +3,6 @@ package firewall
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -158,21 +157,27 @@ func (n names) parse(comment string) (Rule, bool) {
 }
 
 func checkBridges(bridges []Bridge) error {
-	word := regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,15}$`)
 	for _, b := range bridges {
-		if !word.MatchString(b.Name) || !b.Subnet.IsValid() || !b.Subnet.Addr().Is4() {
+		if !word(b.Name, 15) || !b.Subnet.IsValid() || !b.Subnet.Addr().Is4() {
 			return fault.New(fault.Invalid, "bridge %q with subnet %v cannot have rules", b.Name, b.Subnet)
 		}
 	}
 	return nil
 }
 
+// word says whether s can stand in a line for iptables-restore and in a comment.
+func word(s string, most int) bool {
+	odd := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("_.-", c)
+	}
+	return s != "" && len(s) <= most && s[0] != '-' && !strings.ContainsFunc(s, odd)
+}
+
 // checkRules refuses what would mean something else to iptables-restore.
 func checkRules(rules []Rule) error {
-	word := regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$`)
 	for _, r := range rules {
 		switch {
-		case !word.MatchString(r.Container), r.Container == "base":
+		case !word(r.Container, 128), r.Container == "base":
 			return fault.New(fault.Invalid, "%q is no container id", r.Container)
 		case r.Protocol != "tcp" && r.Protocol != "udp" && r.Protocol != "sctp":
 			return fault.New(fault.Invalid, "%q is no protocol; tcp, udp and sctp are", r.Protocol)

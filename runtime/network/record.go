@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -123,7 +122,10 @@ func (n *Networks) Get(ctx context.Context, ref string) (Network, error) {
 }
 
 func check(name string) error {
-	if !regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$`).MatchString(name) {
+	odd := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("_.-", c)
+	}
+	if name == "" || len(name) > 128 || strings.ContainsFunc(name, odd) || strings.ContainsRune("_.-", rune(name[0])) {
 		return fault.New(fault.Invalid, "a network's name is letters, digits, _ . and -, starting with a letter or digit")
 	}
 	return nil
