@@ -33,7 +33,7 @@ func (f Callback[A, R]) Call(ctx context.Context, a A) (r R, err error) {
 	before := f.st.root.G.CurrentThread
 	defer func() { f.st.root.G.CurrentThread = before }()
 	args := f.args(a)
-	results, fail := f.st.protect(nil, ctx, catchAll, f.fn, args)
+	results, fail := f.st.protect(ctx, nil, catchAll, f.fn, args)
 	if fail != nil {
 		return r, fail.raised
 	}
@@ -42,7 +42,7 @@ func (f Callback[A, R]) Call(ctx context.Context, a A) (r R, err error) {
 
 // args are the Lua values of an A.
 func (f Callback[A, R]) args(a A) []lua.LValue {
-	L := f.st.thread(nil)
+	L := f.st.thread(context.Background())
 	defer f.st.keep(L)
 	n := f.give(call{L, f.st, callbackFunc, ""}, a)
 	args := make([]lua.LValue, n)
@@ -54,7 +54,7 @@ func (f Callback[A, R]) args(a A) []lua.LValue {
 }
 
 func (f Callback[A, R]) read(results []lua.LValue) (r R, err error) {
-	L := f.st.thread(nil)
+	L := f.st.thread(context.Background())
 	defer f.st.keep(L)
 	return f.take(call{L, f.st, callbackFunc, ""}, results)
 }

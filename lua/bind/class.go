@@ -68,6 +68,9 @@ type Class[S any] struct {
 	Hints   map[string]string // a member that is not there and the word for it here: {"status": "state"}
 	Columns []string          // the facts shown when a list prints as a table; at first all plain ones
 	Extra   []Field[S]        // what only filters know: label network volume publish
+
+	Dynamic func(S, string) (any, bool) // facts known only at run time, plain or from Box
+	Members func(S) []string            // their names
 }
 
 // NewClass makes an empty class, whose Kind may be used at once.
@@ -273,6 +276,9 @@ func (k *Class[S]) index(st *State) func(call) int {
 	}
 	return func(c call) int {
 		name := c.L.Get(2).String()
+		if s, ok := it[S](c.L.Get(1)); ok && k.Dynamic != nil {
+			return k.dynamic(c, s, name)
+		}
 		if act, ok := acts[name]; ok {
 			c.L.Push(act)
 			return 1
@@ -288,6 +294,16 @@ func (k *Class[S]) index(st *State) func(call) int {
 		c.L.Push(f.get(c, s))
 		return 1
 	}
+}
+
+// dynamic reads a fact known only at run time.
+func (k *Class[S]) dynamic(c call, s S, name string) int {
+	v, ok := k.Dynamic(s, name)
+	if !ok {
+		c.st.raise(c.L, fault.New(fault.Invalid, "%s has no %s; %s", article(k.Name), strconv.Quote(name), suggestion(name, k.Members(s))))
+	}
+	c.L.Push(c.st.toLua(v))
+	return 1
 }
 
 // meta is a metamethod: like a function, but without a declaration of its own.

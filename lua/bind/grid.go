@@ -247,11 +247,9 @@ func allKeys(items []lua.LValue) (names []string) {
 		if !ok {
 			continue
 		}
-		keys := []string{}
+		_, keys, _ := split(t)
 		if f := formOf(t); f != nil {
 			keys = f.order
-		} else {
-			_, keys, _ = split(t)
 		}
 		for _, k := range keys {
 			if !seen[k] {

@@ -23,6 +23,40 @@ var anything = Kind[any]{
 	to: func(c call, v any) lua.LValue { return c.st.toLua(v) },
 }
 
+// Mixed is Any for tables that are a map and a list at once: the list part is
+// under the key "".
+var Mixed = anything.accept(func(_ call, v lua.LValue) (any, error) { return mixedFromLua(v, 0) })
+
+func mixedFromLua(v lua.LValue, level int) (any, error) {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return fromLua(v, nil)
+	}
+	if level > depth {
+		return nil, fault.New(fault.Invalid, "the table is nested too deep")
+	}
+	items, keys, err := split(t)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, len(items))
+	for i, item := range items {
+		if list[i], err = mixedFromLua(item, level+1); err != nil {
+			return nil, err
+		}
+	}
+	if len(keys) == 0 {
+		return list, nil
+	}
+	m := map[string]any{"": list}
+	for _, k := range keys {
+		if m[k], err = mixedFromLua(t.RawGetString(k), level+1); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
 // JSON is a document whose order of keys, empty lists and nulls survive the way
 // through Lua: json.encode writes them as they came. In the table a null is nil.
 var JSON = Kind[json.RawMessage]{

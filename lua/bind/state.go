@@ -110,7 +110,7 @@ func (st *State) Call(ctx context.Context, fn lua.LValue, args ...lua.LValue) (r
 	defer st.mu.Unlock()
 	before := st.root.G.CurrentThread
 	defer func() { st.root.G.CurrentThread = before }()
-	results, fail := st.protect(nil, ctx, catchAll, fn, args)
+	results, fail := st.protect(ctx, nil, catchAll, fn, args)
 	if fail != nil {
 		return nil, fail.raised
 	}
@@ -138,8 +138,8 @@ func catchAll(st *State, L *lua.LState, v lua.LValue) lua.LValue {
 // protect calls fn in a thread of its own, as gopher-lua's own protected call
 // detaches the captured variables of every function on the stack it runs on.
 // The caller holds the lock; L, which waits, is nil for a call from outside.
-func (st *State) protect(L *lua.LState, ctx context.Context, how catch, fn lua.LValue, args []lua.LValue) (results []lua.LValue, fail *failure) {
-	th, err := st.begin(L, ctx)
+func (st *State) protect(ctx context.Context, L *lua.LState, how catch, fn lua.LValue, args []lua.LValue) (results []lua.LValue, fail *failure) {
+	th, err := st.begin(ctx, L)
 	if err != nil {
 		return nil, &failure{value: lua.LString(err.Message), raised: st.newRaised(L, err)}
 	}
@@ -184,7 +184,7 @@ func (st *State) fell(at *lua.LState, how catch) {
 
 // caught reads what unwound the stack of a protected call.
 func (st *State) caught(th *lua.LState, p any, how catch) *failure {
-	value := lua.LValue(lua.LNil)
+	var value lua.LValue
 	if raised, ok := p.(*lua.ApiError); ok {
 		value = raised.Object
 	} else {
@@ -199,7 +199,7 @@ func (st *State) caught(th *lua.LState, p any, how catch) *failure {
 }
 
 // begin takes a spare thread, or makes one, to run on behalf of L.
-func (st *State) begin(L *lua.LState, ctx context.Context) (*lua.LState, *fault.Error) {
+func (st *State) begin(ctx context.Context, L *lua.LState) (*lua.LState, *fault.Error) {
 	depth := 0
 	if w, ok := st.busy[L]; ok {
 		depth = w.depth + 1
@@ -226,9 +226,6 @@ func (st *State) thread(ctx context.Context) *lua.LState {
 		if root != nil {
 			st.root.SetContext(root)
 		}
-	}
-	if ctx == nil {
-		ctx = context.Background()
 	}
 	th.SetContext(ctx)
 	return th

@@ -57,20 +57,6 @@ func placeOf(L *lua.LState, d *lua.Debug) (Place, bool) {
 	return Place{d.Source, d.CurrentLine, name}, true
 }
 
-// Where is the line of the script that called the running body's function: the
-// innermost line of Lua on L.
-func (st *State) where(L *lua.LState) Place {
-	for level := 0; ; level++ {
-		d, ok := L.GetStack(level)
-		if !ok {
-			return Place{}
-		}
-		if p, ok := placeOf(L, d); ok {
-			return p
-		}
-	}
-}
-
 func traceText(places []Place) string {
 	lines := make([]string, len(places))
 	for i, p := range places {
@@ -80,4 +66,66 @@ func traceText(places []Place) string {
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// traceback is debug.traceback, which goes on through protected calls to those
+// that wait for them.
+func (st *State) traceback(L *lua.LState) int {
+	if th, ok := L.Get(1).(*lua.LState); ok {
+		return pushAll(L, lua.LString("stack traceback:\n"+strings.Join(append(st.frames(th), "\t[G]: ?"), "\n")))
+	}
+	message, level := L.OptString(1, ""), L.OptInt(2, 1)
+	lines := append(st.frames(L), "\t[G]: ?")
+	lines = lines[max(0, min(level, len(lines))):]
+	if len(lines) > 20 {
+		lines = append(append(lines[:7:7], "\t..."), lines[len(lines)-7:]...)
+	}
+	text := strings.TrimSpace("stack traceback:\n" + strings.Join(lines, "\n"))
+	if message != "" {
+		text = message + "\n" + text
+	}
+	return pushAll(L, lua.LString(text))
+}
+
+// frames are the lines of a traceback, as gopher-lua writes them.
+func (st *State) frames(L *lua.LState) (lines []string) {
+	for {
+		next := st.busy[L]
+		inside := next != nil && !next.coroutine && next.waits != nil
+		for level := 0; ; level++ {
+			d, ok := L.GetStack(level)
+			if !ok {
+				break
+			}
+			lines = append(lines, frameText(L, d, inside))
+		}
+		if !inside {
+			return lines
+		}
+		L = next.waits
+	}
+}
+
+func frameText(L *lua.LState, d *lua.Debug, inside bool) string {
+	if _, err := L.GetInfo("nSl", d, nil); err != nil {
+		return "\t?"
+	}
+	at := "[G]:"
+	if d.Source != "" {
+		at = fmt.Sprintf("%s:%d:", d.Source, d.CurrentLine)
+	}
+	name := d.Name
+	switch {
+	case name == "main chunk" && inside:
+		name = "function (anonymous)"
+		if d.Source != "" {
+			name = fmt.Sprintf("function <%s:%d>", d.Source, d.LineDefined)
+		}
+	case name == "main chunk" || name == "corountine":
+	case name != "" && name[0] != '(' && name[0] != '<':
+		name = "function '" + name + "'"
+	default:
+		name = "function " + name
+	}
+	return "\t" + at + " in " + name
 }

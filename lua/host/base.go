@@ -1,0 +1,177 @@
+package host
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"neap/runtime/fault"
+)
+
+// openBase replaces what of the base library writes, reads or stops without
+// asking.
+func (h *Host) openBase() {
+	L := h.L
+	for _, name := range []string{"channel", "_printregs"} {
+		L.SetGlobal(name, lua.LNil)
+	}
+	for name, fn := range map[string]lua.LGFunction{
+		"print": h.print, "dofile": h.doFile, "loadfile": h.loadFile, "loadstring": h.loadString, "collectgarbage": collect,
+	} {
+		L.SetGlobal(name, L.NewFunction(fn))
+	}
+	h.openIO()
+}
+
+func (h *Host) print(L *lua.LState) int {
+	words := make([]string, L.GetTop())
+	for i := range words {
+		words[i] = h.st.Text(L, L.Get(i+1))
+	}
+	if _, err := io.WriteString(h.options.Stdout, strings.Join(words, "\t")+"\n"); err != nil {
+		h.st.Raise(L, fault.Wrap("print", "", err))
+	}
+	return 0
+}
+
+// collect asks nothing of Go's collector, which knows better; it answers what
+// scripts use.
+func collect(L *lua.LState) int {
+	switch L.OptString(1, "collect") {
+	case "count":
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		L.Push(lua.LNumber(float64(m.HeapAlloc) / 1024))
+	default:
+		L.Push(lua.LNumber(0))
+	}
+	return 1
+}
+
+// chunk loads Lua text for a script, which gets what is wrong as a message.
+func (h *Host) chunk(L *lua.LState, name, src string) (*lua.LFunction, error) {
+	h.remember(name, src)
+	return L.Load(strings.NewReader(withoutShebang(src)), name)
+}
+
+func (h *Host) pushChunk(L *lua.LState, name, src string) int {
+	fn, err := h.chunk(L, name, src)
+	if err != nil {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(strings.TrimSpace(err.Error())))
+		return 2
+	}
+	L.Push(fn)
+	return 1
+}
+
+func (h *Host) loadString(L *lua.LState) int {
+	src := L.CheckString(1)
+	return h.pushChunk(L, L.OptString(2, "<string>"), src)
+}
+
+func (h *Host) loadFile(L *lua.LState) int {
+	name, src, err := h.read(L.OptString(1, "-"))
+	if err != nil {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(fmt.Sprintf("can not open file: %v", name)))
+		return 2
+	}
+	return h.pushChunk(L, name, src)
+}
+
+func (h *Host) doFile(L *lua.LState) int {
+	name, src, err := h.read(L.OptString(1, "-"))
+	if err != nil {
+		L.RaiseError("can not open %s", name)
+	}
+	fn, err := h.chunk(L, name, src)
+	if err != nil {
+		L.Error(lua.LString(strings.TrimSpace(err.Error())), 0)
+	}
+	top := L.GetTop()
+	L.Push(fn)
+	L.Call(0, lua.MultRet)
+	return L.GetTop() - top
+}
+
+// openIO makes io.write go where print goes, unless io.output was redirected,
+// and takes away what runs a shell.
+func (h *Host) openIO() {
+	L := h.L
+	library := L.GetGlobal("io").(*lua.LTable)
+	write, output := library.RawGetString("write").(*lua.LFunction), library.RawGetString("output")
+	standard := library.RawGetString("stdout")
+	library.RawSetString("write", replace(L, write, func(L *lua.LState) int {
+		if f, ok := h.options.Stdout.(*os.File); ok && f == os.Stdout {
+			return write.GFunction(L)
+		}
+		L.Push(output)
+		L.Call(0, 1)
+		to := L.Get(-1)
+		L.Pop(1)
+		if to != standard {
+			return write.GFunction(L)
+		}
+		for i := 1; i <= L.GetTop(); i++ {
+			if _, err := io.WriteString(h.options.Stdout, L.CheckString(i)); err != nil {
+				h.st.Raise(L, fault.Wrap("write", "", err))
+			}
+		}
+		L.Push(standard)
+		return 1
+	}))
+	h.refuse(library, "io.popen", "popen", `exec{ "program", "argument" }, whose result has stdout`)
+	if h.options.Stdin != nil {
+		h.openRead(library)
+	}
+}
+
+// openRead makes io.read take what the host was given as standard input.
+func (h *Host) openRead(library *lua.LTable) {
+	if f, ok := h.options.Stdin.(*os.File); ok && f == os.Stdin {
+		return
+	}
+	in := bufio.NewReader(h.options.Stdin)
+	read := library.RawGetString("read").(*lua.LFunction)
+	library.RawSetString("read", replace(h.L, read, func(L *lua.LState) int {
+		switch form := L.OptString(1, "*l"); {
+		case form == "*a":
+			b, _ := io.ReadAll(in)
+			L.Push(lua.LString(b))
+		case form == "*l":
+			line, err := in.ReadString('\n')
+			if err != nil && line == "" {
+				L.Push(lua.LNil)
+				return 1
+			}
+			L.Push(lua.LString(strings.TrimSuffix(line, "\n")))
+		default:
+			return read.GFunction(L)
+		}
+		return 1
+	}))
+}
+
+// refuse puts an explanation in the place of a function.
+func (h *Host) refuse(library *lua.LTable, title, name, instead string) {
+	library.RawSetString(name, h.L.NewFunction(func(L *lua.LState) int {
+		h.st.Raise(L, fault.New(fault.Unsupported, "%s is not here", title).WithHint("use %s", instead))
+		return 0
+	}))
+}
+
+// replace makes a function that can hand its call on to an old one, of which it
+// has the upvalues.
+func replace(L *lua.LState, old *lua.LFunction, fn lua.LGFunction) *lua.LFunction {
+	values := make([]lua.LValue, len(old.Upvalues))
+	for i, up := range old.Upvalues {
+		values[i] = up.Value()
+	}
+	return L.NewClosure(fn, values...)
+}

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+
+	"neap/lua/bind"
+	"neap/runtime/fault"
+)
+
+// declare is what a top-level local of the REPL is turned into a call of. No
+// script can write the name.
+const declare = "local "
+
+// Incomplete says whether src ends in the middle of a statement.
+func Incomplete(src string) bool {
+	if _, err := parseChunk("line", "return "+src); err == nil {
+		return false
+	}
+	_, err := parse.Parse(strings.NewReader(src), "line")
+	var wrong *parse.Error
+	return errors.As(err, &wrong) && wrong.Pos.Line == parse.EOF
+}
+
+// Eval runs one statement of a session: as an expression if it is one. Its
+// top-level locals last for the session; _ is the last value.
+func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
+	const name = "repl"
+	h.remember(name, src)
+	chunk, err := parseChunk(name, "return "+src)
+	if err != nil {
+		if chunk, err = parseChunk(name, src); err != nil {
+			return nil, err
+		}
+	}
+	fn, err := h.compile(name, lasting(chunk))
+	if err != nil {
+		return nil, err
+	}
+	h.st.Locked(func(*lua.LState) { fn.Env = h.session })
+	results, err := h.run(ctx, &running{name: name}, fn)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]bind.Value, len(results))
+	for i, v := range results {
+		values[i] = bind.Wrap(v)
+	}
+	if len(results) > 0 && results[0] != lua.LNil {
+		h.st.Locked(func(*lua.LState) { h.session.RawSetString("_", results[0]) })
+	}
+	return values, nil
+}
+
+// lasting turns the top-level locals of a chunk into declarations of the
+// session.
+func lasting(chunk []ast.Stmt) []ast.Stmt {
+	for i, stmt := range chunk {
+		local, ok := stmt.(*ast.LocalAssignStmt)
+		if !ok {
+			continue
+		}
+		chunk[i] = declaration(local)
+	}
+	return chunk
+}
+
+// declaration is declare({names…}, exprs…). A local function is declared before
+// it is made, so that it can call itself.
+func declaration(local *ast.LocalAssignStmt) ast.Stmt {
+	at := local.Line()
+	names := &ast.TableExpr{}
+	names.SetLine(at)
+	for _, n := range local.Names {
+		s := &ast.StringExpr{Value: n}
+		s.SetLine(at)
+		names.Fields = append(names.Fields, &ast.Field{Value: s})
+	}
+	to := &ast.IdentExpr{Value: declare}
+	to.SetLine(at)
+	call := &ast.FuncCallExpr{Func: to, Args: append([]ast.Expr{names}, local.Exprs...)}
+	call.SetLine(at)
+	call.SetLastLine(at)
+	stmt := &ast.FuncCallStmt{Expr: call}
+	stmt.SetLine(at)
+	stmt.SetLastLine(local.LastLine())
+	return stmt
+}
+
+// openSession makes the environment of REPL lines: its own locals before the
+// globals, and no assigning to a module's name.
+func (h *Host) openSession() {
+	L := h.L
+	h.session = L.NewTable()
+	mt := L.NewTable()
+	guard := func(L *lua.LState, name string) {
+		if m, ok := h.st.ModuleOf(L.G.Global.RawGetString(name)); ok {
+			h.st.Raise(L, fault.New(fault.Invalid, "%s is a module; take another name", m.Name))
+		}
+	}
+	mt.RawSetString("__index", L.G.Global)
+	mt.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
+		guard(L, L.Get(2).String())
+		L.G.Global.RawSet(L.Get(2), L.Get(3))
+		return 0
+	}))
+	h.session.Metatable = mt
+	h.session.RawSetString(declare, L.NewFunction(func(L *lua.LState) int {
+		names := L.CheckTable(1)
+		for i := 1; i <= names.Len(); i++ {
+			name := names.RawGetInt(i).String()
+			guard(L, name)
+			h.session.RawSetString(name, L.Get(i+1))
+		}
+		return 0
+	}))
+}
+
+// Show is a value as the REPL prints it. Reading it may ask the kernel.
+func (h *Host) Show(ctx context.Context, v bind.Value) (string, error) {
+	results, err := h.st.Call(ctx, h.L.G.Global.RawGetString("tostring"), bind.Unwrap(v))
+	if err != nil || len(results) == 0 {
+		return "", err
+	}
+	return results[0].String(), nil
+}

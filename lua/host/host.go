@@ -1,0 +1,112 @@
+// Package host is one Lua state for one script or one REPL session: it loads
+// modules, runs a file, evaluates a line, stops when asked, runs defers, and
+// turns what went wrong into a place, a message and an exit code.
+//
+// It knows gopher-lua and what its libraries get wrong. It does not know any
+// noun, nor a terminal: modules and streams are given to it.
+package host
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"sync"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"neap/lua/bind"
+)
+
+// Options are what a host is made of. Modules and streams aside, all may be
+// left out.
+type Options struct {
+	Modules []*bind.Module
+	Classes []bind.AnyClass // classes that no module returns by declaration
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) (string, bool) // os.getenv; nothing is set if nil
+
+	// Scripts holds the bundled modules: require "x" opens x.lua or
+	// x/init.lua in it.
+	Scripts fs.FS
+
+	// Arguments are types of script arguments besides the built-in ones:
+	// "container" makes an object of a name. The result is what Class.Box
+	// returned, or plain.
+	Arguments map[string]func(ctx context.Context, text string) (any, error)
+
+	// Panic is told of every Go panic under Lua, before the script sees it.
+	Panic func(what string, value any, stack []byte)
+
+	Now   func() time.Time
+	Grace time.Duration // how long defers may take after a cancel; 10 s
+}
+
+// Host is a Lua state and what runs in it. Its methods may be called from any
+// goroutine, one at a time.
+type Host struct {
+	options Options
+	L       *lua.LState
+	st      *bind.State
+	session *lua.LTable // the environment of REPL lines
+
+	mu      sync.Mutex
+	sources map[string]string // by the name that places carry
+	dir     string            // where require looks first
+}
+
+// New makes a state with everything loaded. Its error is a declaration that
+// contradicts itself.
+func New(o Options) (*Host, error) {
+	if o.Stdout == nil {
+		o.Stdout = io.Discard
+	}
+	if o.Stderr == nil {
+		o.Stderr = io.Discard
+	}
+	if o.Getenv == nil {
+		o.Getenv = func(string) (string, bool) { return "", false }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
+	L := lua.NewState(lua.Options{
+		CallStackSize: 4096, MinimizeStackMemory: true,
+		RegistrySize: 1024, RegistryGrowStep: 4096, RegistryMaxSize: 1 << 20,
+	})
+	h := &Host{options: o, L: L, sources: map[string]string{}}
+	h.st = bind.NewState(L, bind.Effects{Now: o.Now, Panic: o.Panic})
+	h.st.Harden()
+	h.openBase()
+	h.openString()
+	h.openOS()
+	h.openRequire()
+	err := h.st.Install(append([]*bind.Module{h.globals()}, o.Modules...), append(o.Classes, bind.ErrorClass(), bind.ResultClass(), bind.RegexpClass(), argsClass())...)
+	h.preload()
+	h.openSession()
+	return h, err
+}
+
+// Close gives the state up. Nothing may run in it.
+func (h *Host) Close() { h.L.Close() }
+
+// State is what bind keeps of the host's Lua.
+func (h *Host) State() *bind.State { return h.st }
+
+func (h *Host) source(name string) (string, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	src, ok := h.sources[name]
+	return src, ok
+}
+
+func (h *Host) remember(name, src string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sources[name] = src
+}

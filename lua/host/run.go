@@ -1,0 +1,283 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+
+	"neap/lua/bind"
+	"neap/runtime/fault"
+)
+
+// Exit is how os.exit ends a script, after its defers ran. It is the error of
+// the run unless the code is 0.
+type Exit struct{ Code int }
+
+// Error says the code.
+func (e *Exit) Error() string { return fmt.Sprintf("exit code %d", e.Code) }
+
+// Usage is wrong use of a script's arguments: exit code 2.
+type Usage struct{ Message string }
+
+// Error is the message.
+func (u *Usage) Error() string { return u.Message }
+
+// running is one run, found again through the context.
+type running struct {
+	cancel context.CancelCauseFunc
+	name   string
+	args   []string
+	usage  *usage // what args declared
+}
+
+type runningKey struct{}
+
+func runningOf(ctx context.Context) *running {
+	r, _ := ctx.Value(runningKey{}).(*running)
+	return r
+}
+
+// RunFile runs a script, or standard input if the path is "-". Its error is
+// nil, an *Exit, a *Usage or a *bind.Raised.
+func (h *Host) RunFile(ctx context.Context, path string, args []string) error {
+	name, src, err := h.read(path)
+	if err != nil {
+		return fail(fault.Wrap("read script", path, err))
+	}
+	if path != "-" {
+		if dir, err := filepath.Abs(filepath.Dir(path)); err == nil {
+			h.dir = dir
+		}
+	}
+	return h.RunString(ctx, name, src, args)
+}
+
+func (h *Host) read(path string) (name, src string, err error) {
+	if path != "-" {
+		b, err := os.ReadFile(path)
+		return path, string(b), err
+	}
+	if h.options.Stdin == nil {
+		return "stdin", "", fault.New(fault.Invalid, "there is no standard input")
+	}
+	b, err := io.ReadAll(h.options.Stdin)
+	return "stdin", string(b), err
+}
+
+// RunString runs Lua source under a name that places will carry.
+func (h *Host) RunString(ctx context.Context, name, src string, args []string) error {
+	fn, err := h.load(name, src)
+	if err != nil {
+		return err
+	}
+	values := make([]lua.LValue, len(args))
+	table := h.L.NewTable()
+	table.RawSetInt(0, lua.LString(name))
+	for i, a := range args {
+		values[i] = lua.LString(a)
+		table.RawSetInt(i+1, values[i])
+	}
+	h.st.Locked(func(L *lua.LState) { L.SetGlobal("arg", table) })
+	_, err = h.run(ctx, &running{name: name, args: args}, fn, values...)
+	return err
+}
+
+// run calls a function in a scope of its own and ends the scope, whatever
+// happened.
+func (h *Host) run(ctx context.Context, r *running, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, error) {
+	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, runningKey{}, r))
+	defer cancel(nil)
+	r.cancel = cancel
+	inner, scope := bind.WithScope(ctx)
+	results, err := h.st.Call(inner, fn, args...)
+	if cause := context.Cause(ctx); cause != nil {
+		err = ended(cause, err)
+	}
+	if late := h.finish(ctx, scope); err == nil && late != nil {
+		err = late
+	}
+	var exit *Exit
+	if errors.As(err, &exit) && exit.Code == 0 {
+		err = nil
+	}
+	return results, err
+}
+
+// ended is the error of a run whose context ended: a cancel at its last
+// instruction leaves no other trace.
+func ended(cause, err error) error {
+	var exit *Exit
+	var wrong *Usage
+	switch {
+	case errors.As(cause, &exit):
+		return exit
+	case errors.As(cause, &wrong):
+		return wrong
+	}
+	kind := fault.Canceled
+	if fault.Is(cause, fault.Timeout) {
+		kind = fault.Timeout
+	}
+	end := &bind.Raised{Fault: fault.New(kind, "%s", cause)}
+	var raised *bind.Raised
+	if errors.As(err, &raised) {
+		end.Place, end.Trace = raised.Place, raised.Trace
+	}
+	return end
+}
+
+// finish runs the defers, in a context that a cancel has not reached but that
+// ends in time.
+func (h *Host) finish(ctx context.Context, scope *bind.Scope) error {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	before := runningOf(ctx)
+	r := *before
+	r.cancel = cancel
+	ctx, stop := context.WithTimeout(context.WithValue(ctx, runningKey{}, &r), h.options.Grace)
+	defer stop()
+	if err := scope.End(ctx); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// fail is err as a *bind.Raised.
+func fail(err error) error {
+	var raised *bind.Raised
+	if err == nil || errors.As(err, &raised) && raised == err { //nolint:errorlint // only one that is not wrapped
+		return err
+	}
+	known := &fault.Error{}
+	if !errors.As(err, &known) || known.Error() != err.Error() {
+		known = &fault.Error{Kind: fault.KindOf(err), Message: err.Error()}
+	}
+	return &bind.Raised{Fault: known}
+}
+
+// load compiles source and remembers it for the places of errors.
+func (h *Host) load(name, src string) (*lua.LFunction, error) {
+	h.remember(name, src)
+	chunk, err := parseChunk(name, src)
+	if err != nil {
+		return nil, err
+	}
+	return h.compile(name, chunk)
+}
+
+func parseChunk(name, src string) ([]ast.Stmt, error) {
+	chunk, err := parse.Parse(strings.NewReader(withoutShebang(src)), name)
+	if err != nil {
+		return nil, syntax(name, err)
+	}
+	return chunk, nil
+}
+
+func withoutShebang(src string) string {
+	if strings.HasPrefix(src, "#!") {
+		return "--" + src
+	}
+	return src
+}
+
+func (h *Host) compile(name string, chunk []ast.Stmt) (fn *lua.LFunction, err error) {
+	proto, err := lua.Compile(chunk, name)
+	if err != nil {
+		return nil, syntax(name, err)
+	}
+	h.st.Locked(func(L *lua.LState) { fn = L.NewFunctionFromProto(proto) })
+	return fn, nil
+}
+
+// syntax is an error of the parser with its place.
+func syntax(name string, err error) error {
+	r := &bind.Raised{Fault: &fault.Error{Kind: fault.Script, Message: strings.TrimSpace(err.Error())}, Place: bind.Place{File: name}}
+	var wrong *parse.Error
+	var late *lua.CompileError
+	switch {
+	case errors.As(err, &wrong) && wrong.Pos.Line == parse.EOF:
+		r.Fault.Message = "syntax error: the script ends in the middle of a statement"
+	case errors.As(err, &wrong):
+		r.Place.Line = wrong.Pos.Line
+		r.Fault.Message = fmt.Sprintf("syntax error near %q", wrong.Token)
+	case errors.As(err, &late):
+		r.Place.Line = late.Line
+		r.Fault.Message = "syntax error: " + late.Message
+	}
+	return r
+}
+
+// ExitCode is what a process that ran a script ends with.
+func ExitCode(err error) int {
+	var exit *Exit
+	var wrong *Usage
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.Code
+	case errors.As(err, &wrong):
+		return 2
+	}
+	switch fault.KindOf(err) {
+	case fault.Partial:
+		return 3
+	case fault.Timeout:
+		return 124
+	case fault.Canceled:
+		return 130
+	case fault.Bug:
+		return 70
+	}
+	return 1
+}
+
+// Explain is an error for people: what is wrong, the line it comes from, and
+// the way out. It ends with a newline.
+func (h *Host) Explain(err error) string {
+	var wrong *Usage
+	if errors.As(err, &wrong) {
+		return wrong.Message + "\n"
+	}
+	var raised *bind.Raised
+	if !errors.As(err, &raised) {
+		return fmt.Sprintf("error: %s\n", err)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "error[%s]: %s\n", raised.Fault.Kind, raised)
+	if raised.Place.File != "" {
+		h.showPlace(&b, raised.Place)
+	}
+	if raised.Fault.Hint != "" {
+		fmt.Fprintf(&b, "hint: %s\n", raised.Fault.Hint)
+	}
+	return b.String()
+}
+
+func (h *Host) showPlace(b *bytes.Buffer, p bind.Place) {
+	if p.Line == 0 {
+		fmt.Fprintf(b, "  --> %s\n", p.File)
+		return
+	}
+	fmt.Fprintf(b, "  --> %s\n", p)
+	src, _ := h.source(p.File)
+	lines := strings.Split(src, "\n")
+	if p.Line > len(lines) || strings.TrimSpace(lines[p.Line-1]) == "" {
+		return
+	}
+	line := strings.TrimRight(lines[p.Line-1], " \t\r")
+	indent := len(line) - len(strings.TrimLeft(line, " \t"))
+	number := fmt.Sprint(p.Line)
+	pad := strings.Repeat(" ", len(number))
+	fmt.Fprintf(b, "%s |\n%s | %s\n", pad, number, line)
+	fmt.Fprintf(b, "%s | %s%s\n", pad, line[:indent], strings.Repeat("^", len(line)-indent))
+}
