@@ -3,6 +3,10 @@
 //
 // It knows netlink, subnets and which container has which address. It does not
 // know what a container is, nor how ports are published.
+//
+// Networks are IPv4. Members of one network trust each other: one that may send
+// raw frames can take another's address there (as with Docker), but nobody's on
+// another network.
 package network
 
 import (
