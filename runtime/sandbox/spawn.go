@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,6 +20,9 @@ import (
 type Spawner struct {
 	stub *os.File
 	caps uint64 // what the caller may give
+
+	mu      sync.Mutex
+	filters map[string][]byte // compiled default filters by bounding set
 }
 
 // New prepares the stub. The caller closes the Spawner.
@@ -36,11 +41,26 @@ func New() (*Spawner, error) {
 	if err != nil {
 		return nil, fault.Wrap("prepare", "stub", err)
 	}
-	return &Spawner{stub: file, caps: caps}, nil
+	return &Spawner{stub: file, caps: caps, filters: map[string][]byte{}}, nil
 }
 
 // Close gives the stub's memory back. Running processes are not touched.
 func (s *Spawner) Close() error { return s.stub.Close() }
+
+// Seccomp is Seccomp, remembered.
+func (s *Spawner) Seccomp(caps []string) ([]byte, error) {
+	key := strings.Join(caps, " ")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if filter, ok := s.filters[key]; ok {
+		return filter, nil
+	}
+	filter, err := Seccomp(caps)
+	if err == nil {
+		s.filters[key] = filter
+	}
+	return filter, err
+}
 
 // sealed is a program in memory that nobody can change any more.
 func sealed(program []byte) (*os.File, error) {

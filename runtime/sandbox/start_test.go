@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -149,5 +148,3 @@ func TestRefusedProgramSaysWhy(t *testing.T) {
 		}
 	}
 }
-
-var _ = strings.TrimSpace
