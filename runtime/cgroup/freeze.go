@@ -46,12 +46,10 @@ func (g *Group) Freeze(ctx context.Context) error {
 		return nil
 	}
 	resisted := describe(restless(g.dir(h), h))
-	if undo := g.thawAll(); undo != nil {
-		err = errors.Join(err, undo)
-	} else if ctxEnded(err) {
-		return g.timeout(err, "freeze", "these tasks did not stop: "+resisted)
+	if ctxEnded(err) {
+		err = g.timeout(err, "freeze", "these tasks did not stop: "+resisted)
 	}
-	return fault.Wrap("freeze cgroup", g.id, err)
+	return also(fault.Wrap("freeze cgroup", g.id, err), g.thawAll())
 }
 
 func (g *Group) freezable(op string) (hierarchy, error) {

@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -181,11 +182,11 @@ func (g *Group) Delete(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var errs []error
+	var err error
 	for _, h := range g.tree.all {
-		errs = append(errs, remove(ctx, g.dir(h)))
+		err = also(err, fault.Wrap("remove cgroup", g.id, remove(ctx, g.dir(h))))
 	}
-	return fault.Wrap("remove cgroup", g.id, errors.Join(errs...))
+	return err
 }
 
 // remove removes a directory with all below it, trying again while it is busy:
@@ -224,6 +225,14 @@ func rmdir(dir string) error {
 // gone says whether err is only that the group or its file is not there.
 func gone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV)
+}
+
+// also joins two errors, and leaves one that is alone as it is.
+func also(err, more error) error {
+	if err == nil || more == nil {
+		return cmp.Or(err, more)
+	}
+	return errors.Join(err, more)
 }
 
 func ctxEnded(err error) bool {

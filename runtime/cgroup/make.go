@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -20,7 +21,7 @@ import (
 // undone. An empty group of that id is made anew; one with processes is
 // fault.Busy. A limit that this host cannot set is fault.Unsupported.
 func (g *Group) Make(l Limits) (err error) {
-	if err := errors.Join(g.check(), l.Check()); err != nil {
+	if err := cmp.Or(g.check(), l.Check()); err != nil {
 		return fault.Wrap("make cgroup", g.id, err)
 	}
 	if l.Devices == nil {
@@ -34,7 +35,7 @@ func (g *Group) Make(l Limits) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, g.Delete(context.Background()))
+			err = also(err, g.Delete(context.Background()))
 		}
 	}()
 	return g.apply(l)
@@ -50,7 +51,7 @@ func (g *Group) mkdirs() error {
 		}
 		if err != nil {
 			for _, made := range g.tree.all[:i] {
-				err = errors.Join(err, rmdir(g.dir(made)))
+				err = also(err, rmdir(g.dir(made)))
 			}
 			return err
 		}
@@ -157,7 +158,7 @@ func (g *Group) manager(h hierarchy) *cgroup2.Manager {
 // Update changes the limits that l sets and leaves the others. On v2 devices
 // cannot be changed (fault.Unsupported).
 func (g *Group) Update(l Limits) error {
-	if err := errors.Join(g.check(), l.Check()); err != nil {
+	if err := cmp.Or(g.check(), l.Check()); err != nil {
 		return fault.Wrap("update cgroup", g.id, err)
 	}
 	if !g.Exists() {

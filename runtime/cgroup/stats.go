@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"strconv"
@@ -38,7 +39,7 @@ type Stats struct {
 // Stats reads the counters. An absent group is fault.NotFound.
 func (g *Group) Stats() (Stats, error) {
 	if !g.Exists() {
-		return Stats{}, fault.Wrap("read the counters of", g.id, errors.Join(g.check(), fault.New(fault.NotFound, "it is not there")))
+		return Stats{}, fault.Wrap("read the counters of", g.id, cmp.Or[error](g.check(), fault.New(fault.NotFound, "it is not there")))
 	}
 	var s Stats
 	var errs []error
