@@ -64,3 +64,6 @@ func (st *State) Raise(L *lua.LState, err error) { st.raise(L, err) }
 // ToLua makes a Lua value of a plain Go value, or of what Class.Box made. The
 // caller holds the lock.
 func (st *State) ToLua(v any) lua.LValue { return st.toLua(v) }
+
+// IsTrue says whether Lua takes the value for true.
+func (v Value) IsTrue() bool { return lua.LVAsBool(v.lua()) }

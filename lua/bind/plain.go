@@ -317,6 +317,13 @@ func EncodeJSON(v lua.LValue, indent string) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// Indent spreads a JSON document over lines.
+func Indent(raw []byte, indent string) (string, error) {
+	var out bytes.Buffer
+	err := json.Indent(&out, raw, "", indent)
+	return out.String(), err
+}
+
 func writeJSON(b *bytes.Buffer, v lua.LValue, above []*lua.LTable) error {
 	t, ok := v.(*lua.LTable)
 	if !ok {

@@ -20,7 +20,7 @@ func ResultClass() *Class[*Finished] { return resultClass }
 
 func makeResultClass() *Class[*Finished] {
 	k := NewClass[*Finished]("Result", "A program that ended.")
-	k.Text = func(f *Finished) string { return f.text() }
+	k.Text = (*Finished).Text
 	k.Same = func(a, b *Finished) bool { return a == b }
 	k.Hints = map[string]string{"code": "exit_code", "status": "exit_code", "output": "stdout"}
 	k.Fields = []Field[*Finished]{
@@ -34,7 +34,8 @@ func makeResultClass() *Class[*Finished] {
 	return k
 }
 
-func (f *Finished) text() string {
+// Text says how it ended.
+func (f *Finished) Text() string {
 	if f.Signal != "" {
 		return "ended by " + f.Signal
 	}

@@ -1,0 +1,132 @@
+package std
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"neap/lua/bind"
+	"neap/runtime/fault"
+)
+
+// command is what exec was asked to run.
+type command struct {
+	argv           []string
+	env            []string
+	dir            string
+	stdin          string
+	stdout, stderr string
+	check, reads   bool
+	timeout        time.Duration
+}
+
+func (e Effects) execModule() *bind.Module {
+	options := &bind.Record[command]{
+		Name: "ExecOptions", Doc: "what to run",
+		New:   func() command { return command{check: true} },
+		Array: bind.Argv("the program and its arguments; no shell reads them", true, func(c *command) *[]string { return &c.argv }),
+		Keys: []bind.Key[command]{
+			bind.K("check", bind.Bool, "raise failed unless it ends with 0", func(c *command) *bool { return &c.check }),
+			bind.K("timeout", bind.Duration, "when to kill it; never if left out", func(c *command) *time.Duration { return &c.timeout }),
+			bind.K("workdir", bind.String, "where to run it", func(c *command) *string { return &c.dir }),
+			bind.K("env", bind.Pairs, "environment besides the inherited one", func(c *command) *[]string { return &c.env }),
+			bind.K("stdin", bind.Text, "what it reads; nothing if left out", func(c *command) *string { return &c.stdin }),
+			bind.K("stdout", bind.OneOf("capture", "inherit"), "where its output goes", func(c *command) *string { return &c.stdout }),
+			bind.K("stderr", bind.OneOf("capture", "inherit"), "where its error output goes", func(c *command) *string { return &c.stderr }),
+			bind.K("reads", bind.Bool, "it only looks: a dry run may run it", func(c *command) *bool { return &c.reads }),
+		},
+		Hints: map[string]string{"cwd": "workdir", "dir": "workdir", "environment": "env", "input": "stdin"},
+	}
+	return &bind.Module{Doc: "Programs on the host.", Funcs: []*bind.Func{
+		bind.Func1("exec", "Run a program on the host and wait for it.", bind.Options(options), bind.Returns(bind.ResultClass().Kind(), "what came of it"),
+			e.run).Change().With(`assert(exec{ "echo", "hi" }.stdout == "hi\n")`),
+	}}
+}
+
+// run starts the program in a process group of its own, so that its children
+// end with it.
+func (e Effects) run(ctx context.Context, c command) (*bind.Finished, error) {
+	if c.timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, c.timeout)
+		defer stop()
+	}
+	p := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
+	p.Dir = c.dir
+	if len(c.env) > 0 {
+		p.Env = append(p.Environ(), c.env...)
+	}
+	p.Stdin = strings.NewReader(c.stdin)
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.Cancel = func() error { return syscall.Kill(-p.Process.Pid, syscall.SIGKILL) }
+	p.WaitDelay = time.Second
+	var out, errs bytes.Buffer
+	p.Stdout, p.Stderr = sink(c.stdout, &out, e.Stdout), sink(c.stderr, &errs, e.Stderr)
+	start := time.Now()
+	err := p.Run()
+	f := &bind.Finished{Stdout: out.String(), Stderr: errs.String(), Duration: time.Since(start)}
+	return outcome(ctx, c, f, p, err)
+}
+
+func sink(where string, buffer *bytes.Buffer, inherit io.Writer) io.Writer {
+	if where != "inherit" {
+		return buffer
+	}
+	if inherit == nil {
+		return io.Discard
+	}
+	return inherit
+}
+
+func outcome(ctx context.Context, c command, f *bind.Finished, p *exec.Cmd, err error) (*bind.Finished, error) {
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		return nil, &fault.Error{Kind: fault.KindOf(cause), Op: "run", Object: c.argv[0], Cause: cause}
+	}
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		return nil, fault.Wrap("run", c.argv[0], notThere(err))
+	}
+	f.ExitCode = p.ProcessState.ExitCode()
+	if status, ok := p.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		f.Signal, f.ExitCode = signalName(status.Signal()), 128+int(status.Signal())
+	}
+	if f.ExitCode != 0 && c.check {
+		return nil, failed(c.argv[0], f)
+	}
+	return f, nil
+}
+
+func notThere(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return fault.New(fault.NotFound, "no such program")
+	}
+	return err
+}
+
+// failed is the error of a program that ended badly; its last line says more.
+func failed(name string, f *bind.Finished) error {
+	e := &fault.Error{Kind: fault.Failed, Op: "run", Object: name, Message: f.Text(), Detail: f}
+	lines := strings.Split(strings.TrimSpace(f.Stderr), "\n")
+	if last := lines[len(lines)-1]; last != "" {
+		e.Message += ": " + last
+	}
+	return e
+}
+
+func signalName(s syscall.Signal) string {
+	for name, number := range map[string]syscall.Signal{
+		"SIGKILL": syscall.SIGKILL, "SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT, "SIGHUP": syscall.SIGHUP,
+		"SIGSEGV": syscall.SIGSEGV, "SIGABRT": syscall.SIGABRT, "SIGPIPE": syscall.SIGPIPE, "SIGQUIT": syscall.SIGQUIT,
+		"SIGUSR1": syscall.SIGUSR1, "SIGUSR2": syscall.SIGUSR2, "SIGALRM": syscall.SIGALRM, "SIGBUS": syscall.SIGBUS, "SIGFPE": syscall.SIGFPE,
+	} {
+		if s == number {
+			return name
+		}
+	}
+	return s.String()
+}

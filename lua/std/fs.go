@@ -1,0 +1,111 @@
+package std
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"neap/lua/bind"
+	"neap/runtime/fault"
+)
+
+func files() *bind.Module {
+	path := bind.Req("path", bind.String, "the file")
+	dir := bind.Req("path", bind.String, "the directory")
+	return &bind.Module{Name: "fs", Doc: "Files of the host.", Funcs: []*bind.Func{
+		bind.Func1("read", "The content of a file.", path, bind.Returns(bind.String, "it"),
+			func(_ context.Context, p string) (string, error) {
+				b, err := os.ReadFile(p)
+				return string(b), wrap("read", p, err)
+			}).With(`local d = fs.tempdir()
+fs.write(d .. "/x", "hi")
+assert(fs.read(d .. "/x") == "hi")`),
+		bind.Func2("write", "Write a file whole or not at all.", path, bind.Req("content", bind.Text, "what to put there"), bind.Nothing,
+			func(_ context.Context, p, content string) (bind.Void, error) {
+				return bind.Void{}, wrap("write", p, write(p, content))
+			}).Change(),
+		bind.Func1("exists", "Whether there is a file or directory.", path, bind.Returns(bind.Bool, "yes or no"),
+			func(_ context.Context, p string) (bool, error) {
+				_, err := os.Lstat(p)
+				if errors.Is(err, fs.ErrNotExist) {
+					return false, nil
+				}
+				return err == nil, wrap("look at", p, err)
+			}).With(`assert(fs.exists("/") and not fs.exists("/no such thing"))`),
+		bind.Func1("list", "The names in a directory, sorted.", dir, bind.Returns(bind.Strings, "them"),
+			func(_ context.Context, p string) ([]string, error) {
+				entries, err := os.ReadDir(p)
+				names := make([]string, len(entries))
+				for i, e := range entries {
+					names[i] = e.Name()
+				}
+				return names, wrap("list", p, err)
+			}).With(`assert(#fs.list("/") > 0)`),
+		bind.Func1("mkdir", "Make a directory and those above it; it may be there already.", dir, bind.Nothing,
+			func(_ context.Context, p string) (bind.Void, error) {
+				return bind.Void{}, wrap("make directory", p, os.MkdirAll(p, 0o755))
+			}).Change(),
+		bind.Func2("remove", "Remove a file or an empty directory; with recursive, all that is in it. It need not be there.",
+			bind.Req("path", bind.String, "what to remove"), bind.Options(&bind.Record[bool]{
+				Name: "RemoveOptions", Doc: "how",
+				Keys: []bind.Key[bool]{bind.K("recursive", bind.Bool, "with all that is in it", func(b *bool) *bool { return b })},
+			}), bind.Nothing,
+			func(_ context.Context, p string, all bool) (bind.Void, error) {
+				return bind.Void{}, wrap("remove", p, remove(p, all))
+			}).Change(),
+		bind.Func0("tempdir", "A new empty directory, removed at the end of the scope.", bind.Returns(bind.String, "its path"),
+			func(ctx context.Context) (string, error) {
+				d, err := os.MkdirTemp("", "neap-")
+				if err == nil {
+					bind.ScopeOf(ctx).Add(func(context.Context) error { return os.RemoveAll(d) })
+				}
+				return d, wrap("make", "a temporary directory", err)
+			}).Change(),
+	}}
+}
+
+func wrap(op, path string, err error) error {
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		return &fault.Error{Kind: fault.KindOf(err), Op: op, Object: path, Cause: inner.Err}
+	}
+	return fault.Wrap(op, path, err)
+}
+
+func write(path, content string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".neap-")
+	if err != nil {
+		return err
+	}
+	undo := func() { _ = os.Remove(f.Name()) }
+	mode := fs.FileMode(0o644)
+	if old, err := os.Stat(path); err == nil {
+		mode = old.Mode().Perm()
+	}
+	_, err = f.WriteString(content)
+	if err := errors.Join(err, f.Chmod(mode), f.Close()); err != nil {
+		undo()
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		undo()
+		return err
+	}
+	return nil
+}
+
+func remove(path string, all bool) error {
+	if clean := filepath.Clean(path); all && (clean == "/" || clean == ".") {
+		return fault.New(fault.Denied, "it is too much to remove at once")
+	}
+	if all {
+		return os.RemoveAll(path)
+	}
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
