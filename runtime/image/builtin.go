@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"runtime"
 )
 
@@ -14,30 +13,28 @@ func (s *Images) isBuiltin(name reference) bool {
 	return b != nil && b.Name == name.String()
 }
 
-// materialize gives the id of the built-in image, making it if tagged (the
-// image that has its name, "" for none) is not it or is damaged. A name that a
-// user gave to another image stays that image's.
-func (s *Images) materialize(ctx context.Context, tagged string) (string, error) {
+// materialize is the built-in image, made if tagged (the id of the image that
+// has its name, "" for none) is not it or is damaged. A name that a user gave
+// to another image stays that image's.
+func (s *Images) materialize(ctx context.Context, tagged string) (*Image, error) {
 	mark := fingerprint(s.opt.Builtin.Tar)
 	if tagged != "" {
-		rec, doc, err := s.read(tagged)
-		if err == nil && s.complete(tagged, doc.RootFS.DiffIDs) == nil && (rec.Builtin == "" || rec.Builtin == mark) {
-			return tagged, nil
+		img, err := s.view(tagged)
+		if err != nil {
+			return nil, err
+		}
+		if img != nil && img.Damage == nil && (img.builtin == "" || img.builtin == mark) {
+			return img, nil
 		}
 	}
 	name, err := parse(s.opt.Builtin.Name)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	img, err := s.plant(ctx, io.Reader(bytes.NewReader(s.opt.Builtin.Tar)), planting{
+	return s.plant(ctx, bytes.NewReader(s.opt.Builtin.Tar), planting{
 		config: s.opt.Builtin.Config, names: []reference{name}, builtin: mark,
 		comment: "built into neap",
 	})
-	if err != nil {
-		return "", err
-	}
-	id, _ := digits(img.ID)
-	return id, nil
 }
 
 // fingerprint tells one archive in the binary from another. It guards against

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,7 +115,7 @@ func (s settings) config() Config {
 	}
 	slices.SortFunc(c.ExposedPorts, byNumber)
 	c.ExposedPorts = slices.Compact(c.ExposedPorts)
-	if regexp.MustCompile(`^(?i:[A-Z0-9+-]{1,20})$`).MatchString(s.StopSignal) {
+	if len(s.StopSignal) <= 20 && only(s.StopSignal, letter+"+-") {
 		c.StopSignal = s.StopSignal
 	}
 	if h := s.Healthcheck; h != nil && len(h.Test) > 0 {

@@ -32,6 +32,8 @@ type Image struct {
 	Config       Config
 	History      []History
 	Damage       error // not nil: the record cannot be believed; only ID and Tags hold
+
+	builtin string // what built-in archive it was made of
 }
 
 // Config is what an image asks of a container. Labels are data, never control.

@@ -82,9 +82,7 @@ func (s *Images) named(ctx context.Context, name reference) (*Image, error) {
 		return nil, err
 	}
 	if s.isBuiltin(name) {
-		if hex, err = s.materialize(ctx, hex); err != nil {
-			return nil, err
-		}
+		return s.materialize(ctx, hex)
 	}
 	if hex == "" {
 		return nil, nil

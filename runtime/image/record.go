@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"neap/runtime/fault"
 	"neap/runtime/store"
 )
@@ -117,8 +119,11 @@ func (s *Images) lay(id string, rec record, config []byte) error {
 // believed. An absent one is fs.ErrNotExist.
 func (s *Images) read(id string) (record, *document, error) {
 	var rec record
-	if _, err := s.images.Lstat(id); err != nil {
+	switch err := s.images.Load(id+"/"+recordFile, &rec); {
+	case missing(err) && !s.images.Exists(id):
 		return rec, nil, err
+	case err != nil:
+		return rec, nil, s.damaged(id, err)
 	}
 	raw, err := s.config(id)
 	if err != nil {
@@ -126,9 +131,6 @@ func (s *Images) read(id string) (record, *document, error) {
 	}
 	doc, err := readDocument(raw)
 	if err != nil {
-		return rec, nil, s.damaged(id, err)
-	}
-	if err := s.images.Load(id+"/"+recordFile, &rec); err != nil {
 		return rec, nil, s.damaged(id, err)
 	}
 	return rec, doc, nil
@@ -165,7 +167,8 @@ func (s *Images) view(id string) (*Image, error) {
 func (s *Images) see(id string, tags []string) *Image {
 	img := &Image{ID: algorithm + id, Tags: tags}
 	rec, doc, err := s.read(id)
-	if errors.Is(err, fs.ErrNotExist) && !s.images.Exists(id) {
+	img.builtin = rec.Builtin
+	if missing(err) && !s.images.Exists(id) {
 		return nil
 	}
 	if err == nil {
@@ -222,13 +225,22 @@ func (s *Images) all() ([]*Image, error) {
 	return all, nil
 }
 
-// names is the names of every image, sorted.
+// names is the names of every image, sorted. It is on the way of every start:
+// the links are read through one descriptor.
 func (s *Images) names() (map[string][]string, error) {
-	files, err := s.tags.Names(".")
+	dir, err := s.tags.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	files, err := dir.Readdirnames(-1)
+	slices.Sort(files)
 	names := make(map[string][]string, len(files))
+	buf := make([]byte, 2*sha256.Size+1)
 	for _, file := range files {
-		if id, err := s.tags.Holder(file); err == nil && id != "" {
-			names[id] = append(names[id], unfile(file))
+		n, err := unix.Readlinkat(int(dir.Fd()), file, buf)
+		if err == nil && n < len(buf) && !strings.HasPrefix(file, ".") {
+			names[string(buf[:n])] = append(names[string(buf[:n])], unfile(file))
 		}
 	}
 	return names, err

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"regexp"
 	"strings"
 
 	"neap/runtime/fault"
@@ -44,7 +43,7 @@ func parse(ref string) (reference, error) {
 	}
 	if colon := strings.LastIndexByte(rest, ':'); colon > strings.LastIndexByte(rest, '/') {
 		rest, r.tag = rest[:colon], rest[colon+1:]
-		if !regexp.MustCompile(`^\w[\w.-]{0,127}$`).MatchString(r.tag) {
+		if !isTag(r.tag) {
 			return r, badReference(ref, "its tag is not up to 128 letters, digits, dots, dashes and underscores")
 		}
 	}
@@ -73,24 +72,66 @@ func split(name string) (host, path string) {
 }
 
 func (r reference) check(ref string) error {
-	const (
-		part = `[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`
-		host = `^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$`
-	)
 	switch {
 	case len(r.String()) > nameLimit:
 		return badReference(ref, "it is longer than 255 bytes")
-	case !regexp.MustCompile(host).MatchString(r.host):
+	case !isHost(r.host):
 		return badReference(ref, "its registry is no host name")
 	case strings.ToLower(r.path) != r.path:
 		return badReference(ref, "a repository's name is in small letters")
-	case !regexp.MustCompile(`^` + part + `(?:/` + part + `)*$`).MatchString(r.path):
-		return badReference(ref, "a name is small letters and digits, parted by slashes, dots, dashes or underscores")
+	}
+	for part := range strings.SplitSeq(r.path, "/") {
+		if !isPart(part) {
+			return badReference(ref, "a name is small letters and digits, parted by slashes, dots, dashes or underscores")
+		}
 	}
 	if _, ok := digits(r.repository()); ok {
 		return badReference(ref, "a name of 64 digits would be taken for an id")
 	}
 	return nil
+}
+
+const (
+	small  = "abcdefghijklmnopqrstuvwxyz0123456789"
+	letter = small + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+func only(s, chars string) bool { return s != "" && strings.Trim(s, chars) == "" }
+
+func isTag(tag string) bool {
+	return len(tag) <= 128 && only(tag, letter+"_.-") && !strings.ContainsAny(tag[:1], ".-")
+}
+
+func isHost(host string) bool {
+	name, port := host, ""
+	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') {
+		if name, port = host[:at], host[at+1:]; len(port) > 5 || !only(port, small[26:]) {
+			return false
+		}
+	}
+	if inner, ok := strings.CutPrefix(name, "["); ok {
+		inner, ok = strings.CutSuffix(inner, "]")
+		return ok && only(inner, "0123456789abcdefABCDEF:")
+	}
+	return only(name, letter+".-") && !strings.ContainsAny(name[:1]+name[len(name)-1:], ".-")
+}
+
+// isPart says whether p is runs of letters and digits with one of . _ __ or
+// dashes between two.
+func isPart(p string) bool {
+	for {
+		rest := strings.TrimLeft(p, small)
+		if rest == p {
+			return false
+		}
+		if rest == "" {
+			return true
+		}
+		p = strings.TrimLeft(rest, "._-")
+		if gap := rest[:len(rest)-len(p)]; gap != "." && gap != "_" && gap != "__" && !only(gap, "-") {
+			return false
+		}
+	}
 }
 
 func badReference(ref, why string) error {
@@ -126,5 +167,5 @@ func digits(id string) (string, bool) {
 }
 
 func isHex(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
+	return only(s, "0123456789abcdef")
 }
