@@ -1,0 +1,5 @@
+//go:build !amd64 && !(arm64 && boximage)
+
+package boximage
+
+var archive []byte
