@@ -28,7 +28,11 @@ func (s *Spawner) exec(ctx context.Context, c *ExecConfig) (*Process, error) {
 		p.close()
 		return nil, err
 	}
-	child, err := s.spawn(ctx, birth{list: l, cgroup: c.CgroupDir, parent: c.Parent, forks: true})
+	b := birth{list: l, parent: c.Parent, forks: true}
+	if !c.twice() {
+		b.cgroup = c.CgroupDir
+	}
+	child, err := s.spawn(ctx, b)
 	if err != nil {
 		p.close()
 		return nil, err
@@ -37,6 +41,9 @@ func (s *Spawner) exec(ctx context.Context, c *ExecConfig) (*Process, error) {
 	child.Tty = p.master
 	return child, nil
 }
+
+// twice is as Config's.
+func (c *ExecConfig) twice() bool { return c.Parent && c.CgroupDir != nil }
 
 func prepareExec(c *ExecConfig) (*prepared, error) {
 	p := &prepared{}
@@ -78,9 +85,15 @@ func (s *Spawner) execList(c *ExecConfig, p *prepared) (*list, error) {
 	l.belong(c.OOMScoreAdj, c.Joins)
 	target := l.fd(c.Target)
 	l.call("enter the container", unix.SYS_SETNS, target, num(unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWIPC|
-		unix.CLONE_NEWUTS|unix.CLONE_NEWNET|unix.CLONE_NEWCGROUP))
+		unix.CLONE_NEWUTS|unix.CLONE_NEWNET))
+	var born *os.File
+	if c.twice() {
+		born = c.CgroupDir
+	}
+	forked := l.fork(0, born)
+	// Only now: from inside, the cgroup that the stub came from is out of sight, and the kernel refuses to leave it.
+	l.call("enter the container's cgroup namespace", unix.SYS_SETNS, target, num(unix.CLONE_NEWCGROUP))
 	l.call("close", unix.SYS_CLOSE, target)
-	forked := l.fork()
 	l.gate()
 	err := l.become(&program{
 		argv: c.Argv, env: c.Env, exe: c.Exe, workdir: c.Workdir,

@@ -2,16 +2,35 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// fork makes a child with the stub's parent that goes on with the list; the
-// stub reports it and ends. It returns the operation, for report.
-func (l *list) fork() int {
-	l.call("clone", unix.SYS_CLONE, num(unix.CLONE_PARENT|unix.CLONE_PIDFD|uint64(unix.SIGCHLD)), num(0), l.passing()).
-		to(slotChild).when(positive, 0)
-	return len(l.ops) - 1
+// A fork is what report needs to know of a clone; nil is none.
+type fork struct {
+	op      int    // the clone
+	control uint64 // where in the data its pidfd is packed up
+}
+
+// fork makes a child with the stub's parent that goes on with the list, in new
+// namespaces by flags; the stub reports it and ends. With a cgroup it is born
+// there.
+func (l *list) fork(flags uintptr, cgroup *os.File) *fork {
+	pidfd := l.passing()
+	all := uint64(flags) | unix.CLONE_PARENT | unix.CLONE_PIDFD
+	if cgroup == nil {
+		l.call("clone", unix.SYS_CLONE, num(all|uint64(unix.SIGCHLD)), num(0), pidfd)
+	} else {
+		// The exit signal is the stub's own: with CLONE_PARENT none may be given.
+		at := l.room(11 * 8) // struct clone_args
+		binary.NativeEndian.PutUint64(l.data[at:], all|unix.CLONE_INTO_CGROUP)
+		l.point(at+8, pidfd.value)
+		binary.NativeEndian.PutUint64(l.data[at+80:], l.fd(cgroup).value)
+		l.call("clone into the cgroup", unix.SYS_CLONE3, arg{value: at, kind: address}, num(11*8))
+	}
+	l.ops[len(l.ops)-1].to(slotChild).when(positive, 0)
+	return &fork{len(l.ops) - 1, pidfd.value - unix.SizeofCmsghdr}
 }
 
 // passing is where the clone writes the pidfd: into the control message that
@@ -25,12 +44,11 @@ func (l *list) passing() arg {
 }
 
 // report is the parent's side of fork; it stands after all that the child does.
-func (l *list) report(forked int) {
-	if forked < 0 {
+func (l *list) report(forked *fork) {
+	if forked == nil {
 		return
 	}
-	control := l.ops[forked].args[2].value - unix.SizeofCmsghdr
-	l.jumpHere(forked)
+	l.jumpHere(forked.op)
 	iov := l.room(32)
 	l.point(iov, l.words(kindChild).value)
 	binary.NativeEndian.PutUint64(l.data[iov+8:], 8)
@@ -39,7 +57,7 @@ func (l *list) report(forked int) {
 	header := l.room(unix.SizeofMsghdr)
 	l.point(header+16, iov)
 	binary.NativeEndian.PutUint64(l.data[header+24:], 2)
-	l.point(header+32, control)
+	l.point(header+32, forked.control)
 	binary.NativeEndian.PutUint64(l.data[header+40:], 24)
 	l.call("report the process", unix.SYS_SENDMSG, num(syncFD), arg{value: header, kind: address}, num(0))
 	l.call("end", unix.SYS_EXIT_GROUP, num(0))

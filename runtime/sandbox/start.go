@@ -27,6 +27,9 @@ func (s *Spawner) Start(ctx context.Context, c *Config) (*Process, error) {
 		return nil, fault.Wrap("start", c.Exe, err)
 	}
 	b := birth{list: l, flags: c.cloneFlags(), cgroup: c.CgroupDir, parent: c.Parent, forks: c.Pid.Mode == Join, init: c.Init}
+	if c.twice() {
+		b.flags, b.cgroup, b.forks = 0, nil, true
+	}
 	p, err := s.spawn(ctx, b)
 	if err != nil {
 		made.close()
@@ -36,6 +39,11 @@ func (s *Spawner) Start(ctx context.Context, c *Config) (*Process, error) {
 	p.Tty = made.master
 	return p, nil
 }
+
+// twice says that the stub itself makes the process: a clone into a cgroup
+// that Go makes cannot be a child of the caller's parent, since clone3 refuses
+// the exit signal that Go gives.
+func (c *Config) twice() bool { return c.Parent && c.CgroupDir != nil }
 
 func (c *Config) cloneFlags() uintptr {
 	flags := uintptr(unix.CLONE_NEWNS)
@@ -97,8 +105,8 @@ func (l *list) belong(oom *int, joins []*os.File) {
 }
 
 // enter joins and makes the namespaces that the clone did not make. It returns
-// the operation that forked, or -1.
-func (l *list) enter(c *Config) int {
+// the fork that it took, if any.
+func (l *list) enter(c *Config) (forked *fork) {
 	for _, n := range []struct {
 		Namespace
 		flag int
@@ -114,13 +122,16 @@ func (l *list) enter(c *Config) int {
 			l.call("join "+n.name+" namespace", unix.SYS_SETNS, l.fd(n.File), num(n.flag))
 		}
 	}
-	if c.Cgroup.Mode == Own {
+	switch {
+	case c.twice():
+		forked = l.fork(c.cloneFlags(), c.CgroupDir)
+	case c.Pid.Mode == Join:
+		forked = l.fork(0, nil)
+	}
+	if c.Cgroup.Mode == Own { // its root is where the process is now
 		l.call("make cgroup namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWCGROUP))
 	}
-	if c.Pid.Mode == Join {
-		return l.fork()
-	}
-	return -1
+	return forked
 }
 
 // build attaches everything. What the user mounts comes before /proc, so that
