@@ -75,16 +75,16 @@ func (d *delivery) unknown(ctx context.Context, r io.Reader) (hex string, size i
 		return "", 0, err
 	}
 	defer func() {
-		err = errors.Join(err, d.s.layers.RemoveAll(draft), d.s.layers.Remove(draft+".lock"), lock.Unlock())
+		err = errors.Join(err, d.s.scrap(draft), d.s.layers.Remove(draft+".lock"), lock.Unlock())
 	}()
-	tally, hex, err := d.s.unpack(ctx, draft, r)
+	made, err := d.s.unpack(ctx, draft, r)
 	if err != nil {
 		return "", 0, err
 	}
-	if tally.Entries == 0 {
+	if made.Entries == 0 {
 		return "", 0, fault.New(fault.Invalid, "the archive is empty")
 	}
-	return hex, tally.Bytes, d.adopt(ctx, draft, hex, tally.Bytes)
+	return made.hex, made.Bytes, d.adopt(ctx, draft, made)
 }
 
 func (p planting) document(diffID string) *document {

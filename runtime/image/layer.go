@@ -21,8 +21,10 @@ import (
 // layer is what is known of a layer beside its files. Until its files are known
 // to survive power loss it counts only for the boot that made them.
 type layer struct {
-	Size int64
-	Boot string `json:",omitempty"`
+	Size   int64  // of its files
+	Plain  int64  // of its tar
+	Spoilt bool   `json:",omitempty"` // its tar cannot be made again
+	Boot   string `json:",omitempty"`
 }
 
 // delivery is layers on their way to an image: it holds them, new and old,
@@ -79,56 +81,60 @@ func (d *delivery) layer(ctx context.Context, diffID string, open source) (size 
 
 func (d *delivery) make(ctx context.Context, hex string, open source) (int64, error) {
 	draft := ".new-" + hex
-	if err := errors.Join(d.s.layers.RemoveAll(draft), d.s.layers.RemoveAll(hex)); err != nil {
+	if err := errors.Join(d.s.scrap(draft), d.s.layers.RemoveAll(hex)); err != nil {
 		return 0, err
 	}
 	body, err := open()
 	if err != nil {
 		return 0, err
 	}
-	tally, sum, err := d.s.unpack(ctx, draft, body)
+	made, err := d.s.unpack(ctx, draft, body)
 	err = errors.Join(err, body.Close())
-	if err == nil && sum != hex {
-		err = fault.New(fault.Invalid, "its content is sha256:%s, not sha256:%s as was promised", sum, hex)
+	if err == nil && made.hex != hex {
+		err = fault.New(fault.Invalid, "its content is sha256:%s, not sha256:%s as was promised", made.hex, hex)
 	}
 	if err != nil {
-		return 0, errors.Join(err, d.s.layers.RemoveAll(draft))
+		return 0, errors.Join(err, d.s.scrap(draft))
 	}
-	return tally.Bytes, d.settle(draft, hex, tally.Bytes)
+	return made.Bytes, d.settle(draft, made)
 }
 
 // settle gives a finished draft its name.
-func (d *delivery) settle(draft, hex string, size int64) error {
-	if err := d.s.layers.Save(hex+".json", layer{Size: size, Boot: d.boot}, store.Quick); err != nil {
+func (d *delivery) settle(draft string, made unpacked) error {
+	l := layer{Size: made.Bytes, Plain: made.plain, Spoilt: made.Spoilt, Boot: d.boot}
+	if err := d.s.layers.Save(made.hex+".json", l, store.Quick); err != nil {
 		return err
 	}
-	if err := d.s.layers.Rename(draft, hex); err != nil {
+	if err := d.s.layers.Rename(draft+recipeEnd, made.hex+recipeEnd); err != nil {
+		return err
+	}
+	if err := d.s.layers.Rename(draft, made.hex); err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.young = append(d.young, hex)
+	d.young = append(d.young, made.hex)
 	return nil
 }
 
 // adopt takes a draft whose digest is known only now.
-func (d *delivery) adopt(ctx context.Context, draft, hex string, size int64) error {
-	_, _, err := d.layer(ctx, algorithm+hex, func() (io.ReadCloser, error) { return nil, errAbsent })
+func (d *delivery) adopt(ctx context.Context, draft string, made unpacked) error {
+	_, _, err := d.layer(ctx, algorithm+made.hex, func() (io.ReadCloser, error) { return nil, errAbsent })
 	if !errors.Is(err, errAbsent) {
 		return err
 	}
-	lock, err := patient(ctx, d.s.layers, ".make-"+hex, store.Exclusive)
+	lock, err := patient(ctx, d.s.layers, ".make-"+made.hex, store.Exclusive)
 	if err != nil {
 		return err
 	}
 	defer lock.Unlock()
-	if _, ok := d.ready(hex); ok {
+	if _, ok := d.ready(made.hex); ok {
 		return nil
 	}
-	if err := d.s.layers.RemoveAll(hex); err != nil {
+	if err := d.s.layers.RemoveAll(made.hex); err != nil {
 		return err
 	}
-	return errors.Join(d.settle(draft, hex, size), d.s.layers.Remove(".make-"+hex))
+	return errors.Join(d.settle(draft, made), d.s.layers.Remove(".make-"+made.hex))
 }
 
 var errAbsent = errors.New("the layer is not there")
@@ -209,45 +215,69 @@ func (d *delivery) age(hex string) error {
 	return d.s.layers.Save(hex+".json", l, store.Quick)
 }
 
-// unpack unpacks a layer into a new directory and tells the digest of its
-// plain tar. A directory half filled is the caller's to remove.
-func (s *Images) unpack(ctx context.Context, draft string, body io.Reader) (rootfs.Tally, string, error) {
+// unpacked is what came of an archive.
+type unpacked struct {
+	rootfs.Tally
+	hex   string // the digest of the plain tar
+	plain int64  // its length
+}
+
+// unpack unpacks a layer into a new directory, with its recipe beside it. A
+// draft half made is the caller's to remove.
+func (s *Images) unpack(ctx context.Context, draft string, body io.Reader) (unpacked, error) {
 	if err := s.layers.Mkdir(draft, 0o755); err != nil {
-		return rootfs.Tally{}, "", err
+		return unpacked{}, err
 	}
 	dir, err := s.layers.Open(draft)
 	if err != nil {
-		return rootfs.Tally{}, "", err
+		return unpacked{}, err
 	}
 	defer dir.Close()
 	if err := dir.Chmod(0o755); err != nil {
-		return rootfs.Tally{}, "", err
+		return unpacked{}, err
+	}
+	recipe, err := s.layers.OpenFile(draft+recipeEnd, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return unpacked{}, err
 	}
 	plain, err := readAhead(body)
 	if err != nil {
-		return rootfs.Tally{}, "", err
+		return unpacked{}, errors.Join(err, recipe.Close())
 	}
 	defer plain.Close()
 	sum := sha256.New()
-	whole := io.TeeReader(plain, sum)
-	tally, err := rootfs.Extract(ctx, whole, dir, rootfs.Extraction{Limits: s.opt.Limits, Whiteouts: true, Through: true})
-	if err == nil {
-		err = s.drain(whole)
-	}
-	return tally, hex.EncodeToString(sum.Sum(nil)), err
+	whole := &meter{from: plain, sum: sum}
+	tally, err := rootfs.Extract(ctx, whole, dir, rootfs.Extraction{
+		Limits: s.opt.Limits, Whiteouts: true, Through: true, Recipe: recipe,
+	})
+	done := unpacked{Tally: tally, hex: hex.EncodeToString(sum.Sum(nil)), plain: whole.n}
+	return done, errors.Join(err, recipe.Close())
 }
 
-// drain reads what follows the end of an archive: it counts for the digest.
-func (s *Images) drain(r io.Reader) error {
-	most := s.opt.Limits.Bytes
-	if most == 0 {
-		most = 1 << 62
+// meter sums and counts what is read.
+type meter struct {
+	from io.Reader
+	sum  io.Writer
+	n    int64
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.from.Read(p)
+	m.n += int64(n)
+	_, _ = m.sum.Write(p[:n]) // a hash takes everything
+	return n, err
+}
+
+// recipeEnd is the ending of the file with which a layer's tar is made again.
+const recipeEnd = ".recipe"
+
+// scrap removes a draft and its recipe.
+func (s *Images) scrap(draft string) error {
+	err := s.layers.Remove(draft + recipeEnd)
+	if missing(err) {
+		err = nil
 	}
-	n, err := io.Copy(io.Discard, io.LimitReader(r, most))
-	if err == nil && n == most {
-		return fault.New(fault.Invalid, "the archive has more than the limit of %d bytes after its end", most)
-	}
-	return err
+	return errors.Join(err, s.layers.RemoveAll(draft))
 }
 
 // missing says whether err is only that something was not there.

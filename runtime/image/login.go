@@ -1,12 +1,16 @@
 package image
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 
 	"github.com/docker/cli/cli/config/configfile"
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"neap/runtime/fault"
 )
@@ -45,4 +49,23 @@ func credentials(path, host string) (authn.Authenticator, error) {
 		Username: found.Username, Password: found.Password, Auth: found.Auth,
 		IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken,
 	}), nil
+}
+
+// dial logs in to the registry of a reference, and gives what requests travel by.
+func (s *Images) dial(ctx context.Context, wire *wire, ref reference, scope string, insecure bool) (name.Repository, http.RoundTripper, error) {
+	var opts []name.Option
+	if insecure {
+		opts = append(opts, name.Insecure)
+	}
+	repo, err := name.NewRepository(ref.host+"/"+ref.path, opts...)
+	if err != nil {
+		return repo, nil, err
+	}
+	wire.host = repo.RegistryStr()
+	login, err := credentials(s.opt.Docker, ref.host)
+	if err != nil {
+		return repo, nil, err
+	}
+	ready, err := transport.NewWithContext(ctx, repo.Registry, login, wire, []string{repo.Scope(scope)})
+	return repo, ready, err
 }

@@ -73,20 +73,7 @@ func (p *pull) run(ctx context.Context) (*Image, error) {
 }
 
 func (p *pull) connect(ctx context.Context, wire *wire) error {
-	var opts []name.Option
-	if p.opt.Insecure {
-		opts = append(opts, name.Insecure)
-	}
-	repo, err := name.NewRepository(p.from.host+"/"+p.from.path, opts...)
-	if err != nil {
-		return err
-	}
-	wire.host = repo.RegistryStr()
-	login, err := credentials(p.s.opt.Docker, p.from.host)
-	if err != nil {
-		return err
-	}
-	ready, err := transport.NewWithContext(ctx, repo.Registry, login, wire, []string{repo.Scope(transport.PullScope)})
+	repo, ready, err := p.s.dial(ctx, wire, p.from, transport.PullScope, p.opt.Insecure)
 	if err != nil {
 		return err
 	}

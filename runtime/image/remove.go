@@ -262,7 +262,7 @@ func (s *Images) discard(hex string) error {
 		return err
 	}
 	var errs []error
-	for _, file := range []string{hex + ".json", ".make-" + hex, ".use-" + hex} {
+	for _, file := range []string{hex + ".json", hex + recipeEnd, ".make-" + hex, ".use-" + hex} {
 		if err := s.layers.Remove(file); err != nil && !missing(err) {
 			errs = append(errs, err)
 		}

@@ -88,10 +88,10 @@ func remains(dir store.Dir, check func(name string) error, freed *[]string) erro
 	defer f.Close()
 	all, err := f.Readdirnames(-1)
 	for _, name := range all {
-		if !strings.HasPrefix(name, ".new-") && !strings.HasPrefix(name, ".dead-") || path.Ext(name) != "" {
-			continue // what has an ending is a lock, or a file that somebody is about to rename
+		if !strings.HasPrefix(name, ".new-") && !strings.HasPrefix(name, ".dead-") || path.Ext(name) == ".lock" || path.Ext(name) == ".json" {
+			continue // a lock, or a file that somebody is about to rename
 		}
-		switch busy := check(name); {
+		switch busy := check(strings.TrimSuffix(name, recipeEnd)); {
 		case errors.Is(busy, errBusy):
 			continue
 		case busy != nil:

@@ -56,7 +56,7 @@ func (u *unpacker) file(dir *os.File, base string, hdr *tar.Header, body io.Read
 		return err
 	}
 	f := os.NewFile(uintptr(fd), base)
-	err = u.fill(f, body)
+	err = u.notes.file(hdr, func() error { return u.fill(f, body) })
 	if err == nil {
 		err = adorn(f, hdr)
 	}
@@ -199,6 +199,7 @@ func (u *unpacker) replace(dir *os.File, base string, do func() error) error {
 	if !errors.Is(err, unix.EEXIST) {
 		return os.NewSyscallError("make", err)
 	}
+	u.notes.spoilt = u.notes.spoilt || !isWhiteout(dir, base)
 	if err := u.clear(dir, base); err != nil {
 		return err
 	}

@@ -27,12 +27,16 @@ func Sane() Limits { return Limits{Bytes: 64 << 30, Entries: 500_000, Depth: 256
 // Extraction says how an archive is unpacked.
 type Extraction struct {
 	Limits
-	Whiteouts bool // it is an image layer: .wh. entries become overlay whiteouts, and files may replace directories
-	Through   bool // parents that are links are followed, inside dir only; else such an entry is refused
+	Whiteouts bool      // it is an image layer: .wh. entries become overlay whiteouts, and files may replace directories
+	Through   bool      // parents that are links are followed, inside dir only; else such an entry is refused
+	Recipe    io.Writer // nil, or where to write what Repack needs
 }
 
 // Tally is what an extraction made.
-type Tally struct{ Entries, Bytes int64 }
+type Tally struct {
+	Entries, Bytes int64
+	Spoilt         bool // a later entry replaced an earlier one: the recipe is of no use
+}
 
 // Extract unpacks the plain tar r into the directory dir, and nowhere else:
 // every name is resolved by the kernel beneath dir. Owners, modes (setuid too),
@@ -40,23 +44,50 @@ type Tally struct{ Entries, Bytes int64 }
 // the attributes of overlayfs are never taken from an archive. Names with ".."
 // are refused, absolute ones are taken from dir. An archive that is damaged, or
 // asks for what is refused or beyond a limit, is fault.Invalid; what was
-// unpacked until then stays.
+// unpacked until then stays. r is read to its end, beyond that of the archive.
 func Extract(ctx context.Context, r io.Reader, dir *os.File, opt Extraction) (Tally, error) {
 	root, err := openBeneath(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return Tally{}, err
 	}
 	defer root.Close()
-	u := &unpacker{ctx: ctx, root: root, opt: opt, buf: make([]byte, 128<<10)}
+	notes, err := newScribe(r, opt.Recipe)
+	if err != nil {
+		return Tally{}, err
+	}
+	u := &unpacker{ctx: ctx, root: root, opt: opt, notes: notes, buf: make([]byte, 128<<10)}
 	defer u.leave()
-	err = u.all(tar.NewReader(r))
-	return u.tally, err
+	if err = u.all(tar.NewReader(notes)); err == nil {
+		err = u.drain()
+	}
+	u.tally.Spoilt = notes.spoilt
+	return u.tally, errors.Join(err, notes.close())
+}
+
+// drain reads what follows the end of an archive.
+func (u *unpacker) drain() error {
+	var total int64
+	for {
+		n, err := u.notes.Read(u.buf)
+		total += int64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return damaged(err)
+		case u.ctx.Err() != nil:
+			return u.ctx.Err()
+		case u.opt.Bytes > 0 && total > u.opt.Bytes:
+			return fault.New(fault.Invalid, "the archive has more than the limit of %d bytes after its end", u.opt.Bytes)
+		}
+	}
 }
 
 type unpacker struct {
 	ctx   context.Context // of this one extraction
 	root  *os.File
 	opt   Extraction
+	notes *scribe
 	tally Tally
 	buf   []byte
 	dirs  []*tar.Header // their times are set last
