@@ -12,7 +12,7 @@ import (
 func (st *State) Harden() {
 	L := st.root
 	for name, fn := range map[string]lua.LGFunction{
-		"pcall": st.pcall, "xpcall": st.xpcall, "try": st.try, "assert": assert,
+		"pcall": st.pcall, "xpcall": st.xpcall, "try": st.try, "assert": assert, "error": raiseError,
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}
@@ -94,6 +94,20 @@ func (st *State) try(L *lua.LState) int {
 	return pushAll(L, results...)
 }
 
+// raiseError is error: a text gets the place of the function at a level, if that
+// is one of Lua.
+func raiseError(L *lua.LState) int {
+	value, level := L.Get(1), L.OptInt(2, 1)
+	text, ok := value.(lua.LString)
+	if d, found := L.GetStack(level); ok && level > 0 && found {
+		if p, ok := placeOf(L, d); ok {
+			value = lua.LString(p.String()+": ") + text
+		}
+	}
+	L.Error(value, 0)
+	return 0
+}
+
 func assert(L *lua.LState) int {
 	if L.ToBool(1) {
 		return L.GetTop()
@@ -132,7 +146,7 @@ func (st *State) enterCoroutine(L, th *lua.LState) string {
 	case deep > nesting:
 		return "stack overflow: too many coroutines inside one another"
 	}
-	th.SetContext(contextOf(L))
+	th.SetContext(within(contextOf(L), th))
 	st.busy[th] = &thread{waits: L, coroutine: true, depth: deep}
 	return ""
 }

@@ -33,7 +33,7 @@ func (f Callback[A, R]) Call(ctx context.Context, a A) (r R, err error) {
 	before := f.st.root.G.CurrentThread
 	defer func() { f.st.root.G.CurrentThread = before }()
 	args := f.args(a)
-	results, fail := f.st.protect(ctx, nil, catchAll, f.fn, args)
+	results, fail := f.st.protect(ctx, f.st.waiter(ctx), catchAll, f.fn, args)
 	if fail != nil {
 		return r, fail.raised
 	}

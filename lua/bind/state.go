@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ func (st *State) Call(ctx context.Context, fn lua.LValue, args ...lua.LValue) (r
 	defer st.mu.Unlock()
 	before := st.root.G.CurrentThread
 	defer func() { st.root.G.CurrentThread = before }()
-	results, fail := st.protect(ctx, nil, catchAll, fn, args)
+	results, fail := st.protect(ctx, st.waiter(ctx), catchAll, fn, args)
 	if fail != nil {
 		return nil, fail.raised
 	}
@@ -176,10 +177,19 @@ func (st *State) protect(ctx context.Context, L *lua.LState, how catch, fn lua.L
 // stands; an error while it looks is taken as it is.
 func (st *State) fell(at *lua.LState, how catch) {
 	value := at.Get(-1)
+	if s, ok := value.(lua.LString); ok && strings.HasPrefix(string(s), " ") && alone(at) {
+		value = s[1:] // gopher-lua left room for a place that is not there
+	}
 	before := at.Panic
 	at.Panic = func(L *lua.LState) { panic(&lua.ApiError{Type: lua.ApiErrorError, Object: L.Get(-1)}) }
 	defer func() { at.Panic = before }()
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: how(st, at, value)})
+}
+
+// alone says whether nothing called what runs on L.
+func alone(L *lua.LState) bool {
+	_, called := L.GetStack(1)
+	return !called
 }
 
 // caught reads what unwound the stack of a protected call.
@@ -227,7 +237,42 @@ func (st *State) thread(ctx context.Context) *lua.LState {
 			st.root.SetContext(root)
 		}
 	}
-	th.SetContext(ctx)
+	th.SetContext(within(ctx, th))
+	return th
+}
+
+// onThread is a context that knows the Lua thread it was handed to, so that a
+// callback knows who waits for it.
+type onThread struct {
+	context.Context
+	th *lua.LState
+}
+
+// within is ctx for a thread. It replaces the thread of ctx and does not pile
+// up, as Lua asks its context at every instruction.
+func within(ctx context.Context, th *lua.LState) context.Context {
+	if outer, ok := ctx.(onThread); ok {
+		ctx = outer.Context
+	}
+	return onThread{ctx, th}
+}
+
+type threadKey struct{}
+
+// Value finds the thread, or what the context inside holds.
+func (c onThread) Value(key any) any {
+	if _, ok := key.(threadKey); ok {
+		return c.th
+	}
+	return c.Context.Value(key)
+}
+
+// waiter is the Lua thread whose body got ctx, if it still runs.
+func (st *State) waiter(ctx context.Context) *lua.LState {
+	th, _ := ctx.Value(threadKey{}).(*lua.LState)
+	if st.busy[th] == nil {
+		return nil
+	}
 	return th
 }
 
