@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/term"
@@ -21,6 +22,7 @@ type session struct {
 	runner *interp.Runner
 	traps  traps
 	prompt bool
+	busy   atomic.Bool // between a command line and the next prompt
 
 	replaces map[syntax.Pos]bool // where `exec PROGRAM` stands outside every subshell
 }
@@ -99,7 +101,7 @@ func (s *session) run(text io.Reader, name string) error {
 func (s *session) talk() error {
 	s.prompt = term.IsTerminal(int(s.call.in.Fd()))
 	if s.prompt {
-		s.call.signals.on(syscall.SIGINT, func() { fmt.Fprintln(os.Stderr); s.ask() })
+		s.call.signals.on(syscall.SIGINT, s.interrupt)
 		s.call.signals.on(syscall.SIGQUIT, func() {})
 		s.call.signals.ignore(syscall.SIGTSTP)
 	}
@@ -126,6 +128,7 @@ func (s *session) hear() (last error, again bool) {
 			s.say("> ")
 			continue
 		}
+		s.busy.Store(true)
 		for _, stmt := range stmts {
 			s.allowReplacing(stmt)
 			last = s.runner.Run(context.Background(), stmt)
@@ -138,7 +141,16 @@ func (s *session) hear() (last error, again bool) {
 	return last, false
 }
 
+// interrupt starts a new line, with a prompt unless the command that was interrupted will be followed by one.
+func (s *session) interrupt() {
+	s.say("\n")
+	if !s.busy.Load() {
+		s.ask()
+	}
+}
+
 func (s *session) ask() {
+	s.busy.Store(false)
 	sign := "$"
 	if os.Geteuid() == 0 {
 		sign = "#"

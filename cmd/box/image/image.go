@@ -4,6 +4,8 @@
 // `make generate` (package make below) and committed, so that a fresh clone builds with the go command alone.
 package boximage
 
+//go:generate go run ./make -arch amd64 -o box_amd64.tar.gz -version go-version
+
 // Config is what the image says about how to run it, in Docker's words.
 type Config struct {
 	Cmd, Env, ExposedPorts []string

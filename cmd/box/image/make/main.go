@@ -19,8 +19,13 @@ import (
 func main() {
 	arch := flag.String("arch", runtime.GOARCH, "architecture to build for")
 	out := flag.String("o", "", "archive to write")
+	version := flag.String("version", "", "file to write the Go version to")
 	flag.Parse()
-	if err := build(*arch, *out); err != nil {
+	err := build(*arch, *out)
+	if err == nil && *version != "" {
+		err = os.WriteFile(*version, []byte(runtime.Version()+"\n"), 0o644)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "make:", err)
 		os.Exit(1)
 	}
