@@ -101,6 +101,9 @@ func (c *Container) saveRun(name string, v any, forget bool) error {
 // one. The caller closes them.
 func (c *Container) Dir() (store.Dir, error) { return c.set.dir.Enter(c.ID) }
 
+// Logs opens the directory of its output. The caller closes it.
+func (c *Container) Logs() (store.Dir, error) { return c.set.dir.Enter(c.ID + "/log") }
+
 // Run makes and opens its directory in the tree that ends with the boot.
 func (c *Container) Run() (store.Dir, error) { return c.set.run.Sub(c.ID) }
 

@@ -282,3 +282,6 @@ func ignoreAbsent(err error) error {
 	}
 	return err
 }
+
+// Drafting says whether the container is just being made.
+func (cs *Containers) Drafting(id string) bool { return cs.dir.Exists(draftOf(id)) }

@@ -64,17 +64,21 @@ type Plan struct {
 
 // Mount is one entry below the container's root besides the usual ones.
 type Mount struct {
-	Kind        string `json:"kind"`             // "bind", "volume" or "tmpfs"
-	Name        string `json:"name,omitempty"`   // of the volume
-	Source      string `json:"source,omitempty"` // host path of a bind
-	Target      string `json:"target"`
-	ReadOnly    bool   `json:"read_only,omitempty"`
-	NoCopy      bool   `json:"no_copy,omitempty"`
-	Anonymous   bool   `json:"anonymous,omitempty"`
-	Propagation string `json:"propagation,omitempty"`
-	Relabel     string `json:"relabel,omitempty"` // "z" or "Z"
-	Options     string `json:"options,omitempty"` // of a tmpfs
-	From        string `json:"from,omitempty"`    // the container it was taken from
+	Kind          string            `json:"kind"`             // "bind", "volume" or "tmpfs"
+	Name          string            `json:"name,omitempty"`   // of the volume
+	Source        string            `json:"source,omitempty"` // host path of a bind
+	Target        string            `json:"target"`
+	ReadOnly      bool              `json:"read_only,omitempty"`
+	NoCopy        bool              `json:"no_copy,omitempty"`
+	Create        bool              `json:"create,omitempty"`        // a missing source of a bind
+	NonRecursive  bool              `json:"non_recursive,omitempty"` // a bind without what is mounted below
+	Anonymous     bool              `json:"anonymous,omitempty"`
+	Propagation   string            `json:"propagation,omitempty"`
+	Relabel       string            `json:"relabel,omitempty"` // "z" or "Z"
+	Options       string            `json:"options,omitempty"` // of a tmpfs
+	From          string            `json:"from,omitempty"`    // the container it was taken from
+	Labels        map[string]string `json:"labels,omitempty"`  // of a volume that is to be made
+	DriverOptions map[string]string `json:"driver_options,omitempty"`
 }
 
 // Ulimit is one resource limit.
@@ -105,6 +109,7 @@ type Wish struct {
 type Port struct {
 	HostIP        string `json:"host_ip"`
 	HostPort      uint16 `json:"host_port"`
+	HostLast      uint16 `json:"host_last,omitempty"` // one of HostPort to HostLast
 	ContainerPort uint16 `json:"container_port"`
 	Protocol      string `json:"protocol"`
 }

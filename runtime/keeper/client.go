@@ -42,14 +42,9 @@ func (c *Client) dial() (conn, error) {
 	return conn{u}, err
 }
 
-// Present says whether a keeper listens.
-func (c *Client) Present() bool {
-	u, err := c.dial()
-	if err != nil {
-		return false
-	}
-	return u.Close() == nil
-}
+// Present says whether there is a keeper's socket: one that was killed with
+// its warden leaves it behind.
+func (c *Client) Present() bool { return c.store.Run.Exists(socketName) }
 
 // reach connects, starting a keeper where none listens.
 func (c *Client) reach(ctx context.Context) (conn, error) {

@@ -18,7 +18,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"neap/runtime/container"
 	"neap/runtime/store"
 	"neap/runtime/warden"
 )

@@ -114,12 +114,7 @@ func (k *keeper) streams(l *life, plan *container.Plan, input *os.File) (p *pipe
 }
 
 func (k *keeper) sinks(id string, tty bool) (map[string]*output.Sink, error) {
-	dir, err := k.Containers.With(id).Dir()
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	logs, err := dir.Enter("log")
+	logs, err := k.Containers.With(id).Logs()
 	if err != nil {
 		return nil, err
 	}

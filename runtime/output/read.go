@@ -74,20 +74,38 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// SkipToEnd leaves out what is there now.
-func (r *Reader) SkipToEnd() error {
-	for _, s := range r.streams {
-		size, err := end(s.file)
-		if err != nil {
-			return err
-		}
-		marked, err := end(s.marks)
-		if err != nil {
-			return err
-		}
-		s.offset, s.marked = size, marked-marked%markSize
+// A Place is a moment in the streams of a container: all before it was
+// written earlier.
+type Place map[string]struct{ offset, marked int64 }
+
+// End is the place where the streams in dir end now. One that is not there
+// yet begins behind it.
+func End(dir store.Dir, streams ...string) (Place, error) {
+	r, err := OpenReader(dir, streams...)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	defer r.Close()
+	p := Place{}
+	for _, s := range r.streams {
+		at := p[s.name]
+		if at.offset, err = end(s.file); err != nil {
+			return nil, err
+		}
+		if at.marked, err = end(s.marks); err != nil {
+			return nil, err
+		}
+		at.marked -= at.marked % markSize
+		p[s.name] = at
+	}
+	return p, nil
+}
+
+// Skip leaves out all before the place.
+func (r *Reader) Skip(to Place) {
+	for _, s := range r.streams {
+		s.offset, s.marked = to[s.name].offset, to[s.name].marked
+	}
 }
 
 // Offsets says how far each stream was read.

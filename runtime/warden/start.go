@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	goruntime "runtime"
@@ -138,12 +139,17 @@ func leaveSurroundings() error {
 }
 
 // joinFirst enters pid 1's namespace unless this thread is in it already.
+// Where pid 1 may not be looked at (it has more capabilities than we), the
+// host's namespaces are taken to be ours.
 func joinFirst(name string, kind int) error {
 	own, err := os.Readlink("/proc/thread-self/ns/" + name)
 	if err != nil {
 		return err
 	}
 	first, err := os.Readlink("/proc/1/ns/" + name)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil || own == first {
 		return err
 	}
@@ -163,7 +169,7 @@ func sameHost(root string) error {
 		return err
 	}
 	there, err := os.Stat(filepath.Join("/proc/1/root", root))
-	if err == nil && os.SameFile(here, there) {
+	if errors.Is(err, fs.ErrPermission) || (err == nil && os.SameFile(here, there)) {
 		return nil
 	}
 	return &fault.Error{

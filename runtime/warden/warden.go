@@ -172,11 +172,13 @@ func (w *warden) round(children <-chan os.Signal, ready *os.File) (unix.WaitStat
 	files := []uintptr{0, 1, 2, far.Fd()}
 	if ready != nil {
 		files = append(files, ready.Fd())
-		defer ready.Close()
 	}
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{KeeperRole, w.root}, &syscall.ProcAttr{
 		Dir: "/", Files: files, Env: []string{},
 	})
+	if ready != nil {
+		_ = ready.Close() // the starter waits for its end
+	}
 	if err := errors.Join(err, far.Close()); err != nil {
 		return 0, fmt.Errorf("start the keeper: %w", err)
 	}

@@ -1,0 +1,262 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/cgroup"
+	"neap/runtime/container"
+	"neap/runtime/fault"
+	"neap/runtime/keeper"
+	"neap/runtime/rootfs"
+	"neap/runtime/sandbox"
+)
+
+// config is what the sandbox shall make of the plan. Its files are closed with
+// the launch's.
+func (l *launch) config(ctx context.Context) (*sandbox.Config, error) {
+	p := l.plan
+	cfg := &sandbox.Config{
+		Root: l.root, Attach: l.c.Path(), Workdir: p.Workdir, Umask: 0o022,
+		UID: l.user.UID, GID: l.user.GID, Groups: l.user.Groups,
+		Hostname: p.Hostname, Domainname: p.Domainname, Privileged: p.Privileged, Sysctls: p.Sysctls,
+		OOMScoreAdj: p.OOMScoreAdj, Stdin: l.io.In, Stdout: l.io.Out, Stderr: l.io.Err,
+		Tty: p.Tty, Init: p.Init, ReadOnlyRoot: p.ReadOnly, ShmSize: p.ShmSize, Parent: true,
+		Rlimits: rlimits(p.Ulimits),
+	}
+	if cfg.OOMScoreAdj == nil {
+		cfg.OOMScoreAdj = new(0)
+	}
+	cfg.Env = environment(p, l.user)
+	cfg.Argv = append(append([]string{}, p.Entrypoint...), p.Cmd...)
+	var err error
+	if cfg.Exe, err = l.program(cfg.Argv[0], cfg.Env); err != nil {
+		return nil, err
+	}
+	for _, fill := range []func(context.Context, *sandbox.Config) error{
+		l.walls, l.namespaces, l.devices, l.cgroups, l.mounts,
+	} {
+		if err := fill(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return cfg, nil
+}
+
+// environment is the plan's with what Docker adds where it is missing.
+func environment(p *container.Plan, u rootfs.User) []string {
+	env := []string{"HOSTNAME=" + p.Hostname}
+	if p.Tty {
+		env = append(env, "TERM=xterm")
+	}
+	env = mergeEnv(env, p.Env)
+	if !slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "HOME=") }) {
+		env = append(env, "HOME="+first(u.Home, "/"))
+	}
+	return env
+}
+
+// program finds the program in the root, or leaves a path below a mount to the
+// kernel.
+func (l *launch) program(name string, env []string) (string, error) {
+	exe, err := resolve(l.root, name, env, l.plan.Workdir)
+	if err == nil {
+		return exe, nil
+	}
+	full := path.Join(l.plan.Workdir, name)
+	if path.IsAbs(name) {
+		full = path.Clean(name)
+	}
+	for _, m := range l.plan.Mounts {
+		if strings.Contains(name, "/") && strings.HasPrefix(full+"/", m.Target+"/") {
+			return full, nil
+		}
+	}
+	return "", err
+}
+
+func resolve(root *os.File, name string, env []string, workdir string) (string, error) {
+	search := ""
+	for _, kv := range env {
+		if value, found := strings.CutPrefix(kv, "PATH="); found {
+			search = value
+		}
+	}
+	exe, err := sandbox.Resolve(root, sandbox.Program{Name: name, Path: search, Workdir: workdir})
+	if err == nil {
+		return exe, nil
+	}
+	code, known := 127, fault.New(fault.NotFound, "%v", err)
+	if e, ok := err.(*fault.Error); ok { //nolint:errorlint // only its own message and hint are passed on
+		known = e
+	}
+	if fault.Is(err, fault.Denied) {
+		code = 126
+	}
+	return "", keeper.Missing(code, known.Error(), known.Hint)
+}
+
+func rlimits(all []container.Ulimit) []sandbox.Rlimit {
+	limits := make([]sandbox.Rlimit, len(all))
+	for i, u := range all {
+		limits[i] = sandbox.Rlimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard}
+	}
+	return limits
+}
+
+// walls sets capabilities and the system call filter.
+func (l *launch) walls(_ context.Context, cfg *sandbox.Config) (err error) {
+	opts, err := parseSecurity(l.plan.SecurityOpt)
+	if err != nil {
+		return err
+	}
+	if cfg.Caps, err = sandbox.Capabilities(l.plan.CapAdd, l.plan.CapDrop, l.plan.Privileged); err != nil {
+		return err
+	}
+	cfg.NoNewPrivs = opts.noNewPrivs
+	cfg.Seccomp, err = l.w.filters.of(opts, cfg.Caps, l.plan.Privileged)
+	if opts.systemPaths {
+		cfg.Masked, cfg.ReadOnly = []string{}, []string{}
+	}
+	return err
+}
+
+// filters keeps compiled filters by capabilities.
+type filters struct {
+	mu   sync.Mutex
+	made map[string][]byte
+}
+
+func (f *filters) of(opts security, caps []string, privileged bool) ([]byte, error) {
+	if opts.profile != "" {
+		text, err := os.ReadFile(opts.profile)
+		if err != nil {
+			return nil, fault.Wrap("read seccomp profile", opts.profile, err)
+		}
+		return sandbox.ParseSeccomp(text, caps)
+	}
+	if opts.unconfined || privileged {
+		return nil, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := strings.Join(caps, ",")
+	if filter := f.made[key]; filter != nil {
+		return filter, nil
+	}
+	filter, err := sandbox.Seccomp(caps)
+	if err == nil {
+		if f.made == nil {
+			f.made = map[string][]byte{}
+		}
+		f.made[key] = filter
+	}
+	return filter, err
+}
+
+// namespaces says which are the container's own.
+func (l *launch) namespaces(_ context.Context, cfg *sandbox.Config) error {
+	for _, n := range []struct {
+		mode string
+		at   *sandbox.Namespace
+	}{
+		{l.plan.Network, &cfg.Net}, {l.plan.PidMode, &cfg.Pid}, {l.plan.IpcMode, &cfg.Ipc}, {l.plan.UtsMode, &cfg.Uts},
+	} {
+		id, joins := strings.CutPrefix(n.mode, "container:")
+		switch {
+		case joins:
+			f, err := l.e.pidOf(id)
+			if err != nil {
+				return err
+			}
+			*n.at = sandbox.Namespace{Mode: sandbox.Join, File: l.use(f)}
+		case n.mode == "host":
+			n.at.Mode = sandbox.Host
+		}
+	}
+	if cfg.Uts.Mode == sandbox.Host {
+		cfg.Hostname, cfg.Domainname = "", ""
+	}
+	if l.e.tree.Version() != "v2" {
+		cfg.Cgroup.Mode = sandbox.Host // the mounts show only its own directories
+	}
+	return nil
+}
+
+// devices shows host devices, and lets the cgroup allow them.
+func (l *launch) devices(_ context.Context, cfg *sandbox.Config) error {
+	limits := &l.wish.Limits
+	if l.plan.Privileged {
+		limits.Devices = cgroup.AllDevices()
+		return nil
+	}
+	if len(l.plan.Devices) > 0 {
+		limits.Devices = cgroup.DefaultDevices()
+	}
+	for _, d := range l.plan.Devices {
+		var st unix.Stat_t
+		if err := unix.Stat(d.Host, &st); err != nil {
+			return fault.Wrap("use device", d.Host, err)
+		}
+		kind := 'c'
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFBLK:
+			kind = 'b'
+		case unix.S_IFCHR:
+		default:
+			return fault.New(fault.Invalid, "%s is not a device", d.Host)
+		}
+		major, minor := unix.Major(uint64(st.Rdev)), unix.Minor(uint64(st.Rdev)) //nolint:unconvert // uint32 elsewhere
+		cfg.Devices = append(cfg.Devices, sandbox.Device{
+			Path: d.Container, Kind: kind, Major: major, Minor: minor, Mode: uint32(st.Mode & 0o777), UID: st.Uid, GID: st.Gid,
+		})
+		limits.Devices = append(limits.Devices, cgroup.DeviceRule{
+			Allow: true, Type: string(kind), Major: int64(major), Minor: int64(minor), Access: d.Access,
+		})
+	}
+	return nil
+}
+
+// cgroups makes the group and opens the ways into it.
+func (l *launch) cgroups(ctx context.Context, cfg *sandbox.Config) (err error) {
+	g := l.c.Group()
+	if g.Exists() { // of a start that was broken off
+		if err := emptyGroup(ctx, l.c); err != nil {
+			return err
+		}
+	}
+	if err := g.Make(l.wish.Limits); err != nil {
+		return err
+	}
+	l.undo.add(func() error { return emptyGroup(context.WithoutCancel(ctx), l.c) })
+	if cfg.CgroupDir, err = g.Dir(); err != nil {
+		return err
+	}
+	if cfg.CgroupDir != nil {
+		l.use(cfg.CgroupDir)
+	}
+	if cfg.Joins, err = g.Joins(); err != nil {
+		return err
+	}
+	l.files = append(l.files, cfg.Joins...)
+	view := g.View()
+	cfg.CgroupUnified = view.Unified
+	for _, m := range view.Mounts {
+		f, err := sandbox.Bind(m.HostPath, sandbox.BindOptions{ReadOnly: !l.plan.Privileged})
+		if err != nil {
+			return fmt.Errorf("show cgroup %s: %w", m.Name, err)
+		}
+		cfg.CgroupMounts = append(cfg.CgroupMounts, sandbox.CgroupMount{Name: m.Name, Source: l.use(f)})
+	}
+	for name, target := range view.Links {
+		cfg.CgroupLinks = append(cfg.CgroupLinks, sandbox.CgroupLink{Name: name, Target: target})
+	}
+	return nil
+}

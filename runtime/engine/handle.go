@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"neap/runtime/cgroup"
+	"neap/runtime/container"
+	"neap/runtime/fault"
+)
+
+// Container is a handle. It stays valid when the container is gone: then
+// State is container.Removed, Remove does nothing, and all else is
+// fault.NotFound.
+type Container struct {
+	e *Engine
+	c *container.Container
+}
+
+// With is the handle of a container by its full id, which need not exist.
+func (e *Engine) With(id string) *Container { return &Container{e, e.containers.With(id)} }
+
+// Find gives the container that ref names by its full id, its name, or the
+// beginning of its id; nil if there is none, fault.Conflict if several ids
+// begin so.
+func (e *Engine) Find(ref string) (*Container, error) {
+	c, err := e.containers.Find(ref)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &Container{e, c}, nil
+}
+
+// Get is Find, but fault.NotFound, naming near names, if there is none.
+func (e *Engine) Get(ref string) (*Container, error) {
+	c, err := e.Find(ref)
+	if err != nil || c != nil {
+		return c, err
+	}
+	missing := &fault.Error{Kind: fault.NotFound, Op: "find container", Object: ref, Message: "no container has this name or id"}
+	if near := e.near(ref); len(near) > 0 {
+		return nil, missing.WithHint("there is %s", strings.Join(near, ", "))
+	}
+	return nil, missing.WithHint("see what there is with: neap ps -a")
+}
+
+// near is the names that share their beginning with ref.
+func (e *Engine) near(ref string) []string {
+	names, err := e.Names()
+	if err != nil {
+		return nil
+	}
+	near := slices.DeleteFunc(names, func(n string) bool {
+		same := min(len(n), len(ref), 3)
+		return same == 0 || !strings.EqualFold(n[:same], ref[:same])
+	})
+	return near[:min(len(near), 5)]
+}
+
+// Names lists the names of all containers, sorted. It looks at no process.
+func (e *Engine) Names() ([]string, error) { return e.store.Lib.Names("names") }
+
+// List gives every container in every state, the newest first.
+func (e *Engine) List(ctx context.Context) ([]*Container, error) {
+	all, err := e.containers.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*Container, len(all))
+	for i, c := range all {
+		list[i] = &Container{e, c}
+	}
+	return list, nil
+}
+
+// ID is the full id: 64 hex digits.
+func (c *Container) ID() string { return c.c.ID }
+
+// Name is the name now, or the short id if it cannot be read.
+func (c *Container) Name() string { return c.c.Name() }
+
+// View is what one look at a container shows. It is a value: it does not
+// change when the container does.
+type View struct {
+	ID    string
+	Name  string
+	State container.State
+	Plan  container.Plan
+	Wish  container.Wish
+	Last  container.Last
+	Facts *container.Facts // nil while it does not live
+	Due   *container.Due   // nil unless a restart waits
+	Error string           // why it is dead or did not start
+}
+
+// Look sees what the container is and does now, without any lock.
+func (c *Container) Look() (*View, error) {
+	seen, err := c.c.Look()
+	if err != nil {
+		return nil, fault.Wrap("look at container", container.Short(c.c.ID), err)
+	}
+	v := &View{ID: c.c.ID, Name: c.c.Name(), State: seen.State(), Plan: container.Plan{ID: c.c.ID}}
+	if seen.Damaged {
+		v.Error = "its record cannot be read; remove it by force"
+		return v, nil
+	}
+	plan, err := c.c.Plan()
+	if err != nil {
+		return nil, fault.Wrap("look at container", v.Name, err)
+	}
+	v.Plan = *plan
+	if w, err := c.c.Wish(); err == nil {
+		v.Wish = *w
+	}
+	if l, err := c.c.Last(); err == nil {
+		v.Last, v.Error = *l, l.Error
+	}
+	if v.State == container.Running || v.State == container.Paused {
+		v.Facts, _ = c.c.Facts()
+	}
+	v.Due, _ = c.c.Due()
+	return v, nil
+}
+
+// State is what it is doing now; container.Removed once it is gone.
+func (c *Container) State() (container.State, error) { return c.c.State() }
+
+// Pause stops every task where it is. With a lease above 0 the keeper ends
+// the pause after that time, whoever lives then; with 0 it has no end.
+func (c *Container) Pause(ctx context.Context, lease time.Duration) error {
+	if lease > 0 {
+		if err := c.e.keeper.Lease(ctx, c.c.ID, lease); err != nil {
+			return err
+		}
+	}
+	return c.c.Pause(ctx)
+}
+
+// Unpause lets it go on, and gives up a lease.
+func (c *Container) Unpause(ctx context.Context) error {
+	if err := c.c.Unpause(ctx); err != nil {
+		return err
+	}
+	if c.e.keeper.Present() {
+		return c.e.keeper.Unlease(ctx, c.c.ID)
+	}
+	return nil
+}
+
+// WhilePaused pauses, calls do, and thaws whatever happens: also when this
+// process is killed in between.
+func (c *Container) WhilePaused(ctx context.Context, do func() error) (err error) {
+	if err := c.e.keeper.Lease(ctx, c.c.ID, 0); err != nil {
+		return err
+	}
+	if err := c.c.Pause(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		thaw, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if wrong := c.Unpause(thaw); err == nil && !fault.Is(wrong, fault.NotFound, fault.Conflict) {
+			err = wrong
+		}
+	}()
+	return do()
+}
+
+// Kill sends a signal (see Signal; "" is KILL) to the first process.
+func (c *Container) Kill(ctx context.Context, signal string) error {
+	sig := unix.SIGKILL
+	if signal != "" {
+		var err error
+		if sig, err = Signal(signal); err != nil {
+			return fault.Wrap("kill container", c.Name(), err)
+		}
+	}
+	if sig == unix.SIGKILL || sig == unix.SIGTERM {
+		// A person's kill is a person's stop: no policy starts it again.
+		if err := c.stopByUser(ctx, "kill"); err != nil {
+			return err
+		}
+	}
+	return c.c.Kill(ctx, sig)
+}
+
+func (c *Container) stopByUser(ctx context.Context, verb string) error {
+	return c.c.Change(ctx, verb, func(_ container.State, w *container.Wish) error {
+		w.Stopped = true
+		return nil
+	})
+}
+
+// Rename gives it another name.
+func (c *Container) Rename(ctx context.Context, name string) error { return c.c.Rename(ctx, name) }
+
+// Protect guards it against removal, or ends that.
+func (c *Container) Protect(ctx context.Context, on bool) error {
+	return c.c.Change(ctx, "update", func(_ container.State, w *container.Wish) error {
+		w.Protect = on
+		return nil
+	})
+}
+
+// Freezer is what the kernel says of the container's freezer.
+func (c *Container) Freezer() (cgroup.Freezer, error) {
+	f, err := c.c.Group().Freezer()
+	return f, fault.Wrap("look at the freezer of container", c.Name(), err)
+}
+
+// Change is what Update sets; nil leaves a thing as it is.
+type Change struct {
+	Limits  *cgroup.Limits
+	Restart *container.Policy
+}
+
+// Update changes limits and the restart policy, of a living container at once.
+func (c *Container) Update(ctx context.Context, ch Change) error {
+	return c.c.Change(ctx, "update", func(now container.State, w *container.Wish) error {
+		if ch.Restart != nil {
+			if err := validPolicy(Spec{Restart: *ch.Restart}); err != nil {
+				return err
+			}
+			w.Restart = *ch.Restart
+		}
+		if ch.Limits == nil {
+			return nil
+		}
+		if err := ch.Limits.Check(); err != nil {
+			return err
+		}
+		w.Limits = *ch.Limits
+		if now == container.Running || now == container.Paused {
+			return c.c.Group().Update(*ch.Limits)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,330 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"neap/runtime/container"
+	"neap/runtime/fault"
+	"neap/runtime/firewall"
+	"neap/runtime/keeper"
+	"neap/runtime/network"
+	"neap/runtime/process"
+	"neap/runtime/sandbox"
+	"neap/runtime/store"
+	"neap/runtime/warden"
+)
+
+// worker does a keeper's work: keeper.Work.
+type worker struct {
+	e       *Engine
+	spawner *sandbox.Spawner
+	filters filters
+
+	mu    sync.Mutex
+	queue []firewall.Rule // to be withdrawn
+	timer *time.Timer
+}
+
+// Serve is the life of a keeper, in the process that a warden started for it.
+// It returns as keeper.Main does.
+func Serve(o Options, linger time.Duration) error {
+	e, err := Open(o)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	link, held, err := warden.Connect(o.Root)
+	if err != nil {
+		return err
+	}
+	spawner, err := sandbox.New()
+	if err != nil {
+		link.Ready(err)
+		return err
+	}
+	defer spawner.Close()
+	w := &worker{e: e, spawner: spawner}
+	err = keeper.Main(keeper.Options{
+		Root: o.Root, Version: o.Version, Containers: e.containers, Work: w,
+		Linger: linger, Clock: e.opt.Clock, Log: e.opt.Logf,
+	}, e.store, link, held)
+	link.Ready(err)
+	return err
+}
+
+// marker is there while there may be packet rules of this root: without it, a
+// new keeper need not look.
+const marker = "rules"
+
+// settleAfter is how long a rule may wait for its removal.
+const settleAfter = 200 * time.Millisecond
+
+// apply adds rules, and takes what waits for removal along.
+func (w *worker) apply(ctx context.Context, rules []firewall.Rule) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.e.store.Run.Exists(marker) {
+		if err := w.e.store.Run.Write(marker, nil, 0o600, store.Quick); err != nil {
+			return err
+		}
+	}
+	if err := w.e.firewall.Apply(ctx, rules, w.queue); err != nil {
+		return err
+	}
+	w.queue = nil
+	return nil
+}
+
+// withdraw has rules removed soon, together with others.
+func (w *worker) withdraw(rules []firewall.Rule) {
+	if len(rules) == 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.queue = append(w.queue, rules...)
+	if w.timer == nil {
+		w.timer = time.AfterFunc(settleAfter, func() {
+			if err := w.Settle(context.Background()); err != nil {
+				w.e.opt.Logf("withdraw rules: %v", err)
+			}
+		})
+	}
+}
+
+// Settle withdraws what waits.
+func (w *worker) Settle(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+	if len(w.queue) == 0 {
+		return nil
+	}
+	if err := w.e.firewall.Withdraw(ctx, w.queue); err != nil {
+		return err
+	}
+	w.queue = nil
+	return nil
+}
+
+// Finish is keeper.Work's: it records an end and frees what the start had.
+func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error {
+	c := w.e.containers.With(id)
+	lock, err := c.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	last, err := c.Last()
+	if err != nil {
+		return err
+	}
+	if last.Start == end.Start && last.Ended.IsZero() {
+		last.Ended, last.Code, last.Unknown = end.Time.UTC(), end.Code, end.Unknown
+		kills, err := c.Group().OOMKills()
+		last.OOM = err == nil && kills > 0
+		if err := c.SetLast(last); err != nil {
+			return err
+		}
+	}
+	return w.free(ctx, c)
+}
+
+// free gives back what a dead container had in the kernel and of the root.
+func (w *worker) free(ctx context.Context, c *container.Container) error {
+	facts, err := c.Facts()
+	if err != nil {
+		return err
+	}
+	var all []error
+	if facts != nil {
+		w.withdraw(rulesOf(c.ID, facts))
+		for _, p := range facts.Ports {
+			all = append(all, w.e.Ports.Give(c.ID, specOf(p)))
+		}
+		for _, ep := range facts.Network {
+			all = append(all, w.e.Networks.Detach(ctx, endpointTo(c.ID, ep)))
+		}
+	}
+	all = append(all, emptyGroup(ctx, c), c.SetFacts(nil))
+	return errors.Join(all...)
+}
+
+// emptyGroup kills what is left and removes the cgroup.
+func emptyGroup(ctx context.Context, c *container.Container) error {
+	g := c.Group()
+	if !g.Exists() {
+		return nil
+	}
+	if empty, err := g.Empty(); err == nil && !empty {
+		if err := g.Kill(ctx); err != nil {
+			return err
+		}
+	}
+	return g.Delete(ctx)
+}
+
+// Kill is keeper.Work's.
+func (w *worker) Kill(ctx context.Context, id string) error {
+	g := w.e.containers.With(id).Group()
+	if !g.Exists() {
+		return nil
+	}
+	return g.Kill(ctx)
+}
+
+// Thaw is keeper.Work's.
+func (w *worker) Thaw(ctx context.Context, id string) error {
+	err := w.e.containers.With(id).Unpause(ctx)
+	if fault.Is(err, fault.Conflict, fault.NotFound) {
+		return nil // it lives no more
+	}
+	return err
+}
+
+// Remove is keeper.Work's: the removal of a container that asked for it (rm).
+func (w *worker) Remove(ctx context.Context, id string) error {
+	return w.e.With(id).Remove(ctx, RemoveOptions{Volumes: true})
+}
+
+// Sweep compares what carries the root's tag with what has a record, and
+// removes what belongs to nothing.
+func (w *worker) Sweep(ctx context.Context) error {
+	e := w.e
+	living := map[string]*container.Facts{}
+	ids, err := e.containers.IDs()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if f, err := e.containers.With(id).Facts(); err == nil && f != nil {
+			living[id] = f
+		}
+	}
+	alive := func(id string) bool { return living[id] != nil }
+	_, errNet := e.Networks.Sweep(ctx, alive)
+	_, errPort := e.Ports.Sweep(alive)
+	return errors.Join(errNet, errPort, w.sweepRules(ctx, living), w.sweepGroups(ctx, alive), e.sweepFiles(ctx))
+}
+
+// sweepRules makes the kernel hold exactly the rules of the living.
+func (w *worker) sweepRules(ctx context.Context, living map[string]*container.Facts) error {
+	if !w.e.store.Run.Exists(marker) {
+		return nil
+	}
+	bridges, err := w.e.Networks.Bridges(ctx)
+	if err != nil {
+		return err
+	}
+	var rules []firewall.Rule
+	for id, f := range living {
+		rules = append(rules, rulesOf(id, f)...)
+	}
+	_, _, err = w.e.firewall.Repair(ctx, bridges, rules)
+	return err
+}
+
+func (w *worker) sweepGroups(ctx context.Context, alive func(string) bool) error {
+	ids, err := w.e.tree.List()
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, id := range ids {
+		if !alive(id) {
+			all = append(all, emptyGroup(ctx, w.e.containers.With(id)))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// sweepFiles removes what broken creations and removals left.
+func (e *Engine) sweepFiles(ctx context.Context) error {
+	drafts, gone, err := e.containers.Drafts()
+	if err != nil {
+		return err
+	}
+	all := make([]error, 0, len(drafts)+len(gone))
+	for _, id := range append(drafts, gone...) {
+		all = append(all, e.containers.Discard(id))
+	}
+	_, err = e.Volumes.Sweep(ctx)
+	return errors.Join(append(all, err, e.sweepUsers())...)
+}
+
+// sweepUsers drops from every volume the users that are no containers.
+func (e *Engine) sweepUsers() error {
+	volumes, err := e.Volumes.List()
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, v := range volumes {
+		users, err := e.Volumes.UsedBy(v.Name)
+		all = append(all, err)
+		for _, id := range users {
+			if !e.containers.With(id).Exists() && !e.containers.Drafting(id) {
+				all = append(all, e.Volumes.Drop(v.Name, id))
+			}
+		}
+	}
+	return errors.Join(all...)
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}
+
+// address is none for text that is none.
+func address(text string) netip.Addr {
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+func endpointOf(ep network.Endpoint) container.Endpoint {
+	return container.Endpoint{
+		Network: ep.Network, NetworkID: ep.NetworkID, ID: ep.ID, IP: ep.IP.String(), Prefix: ep.Prefix,
+		Gateway: ep.Gateway.String(), MAC: ep.MAC, HostLink: ep.HostLink,
+	}
+}
+
+func endpointTo(id string, ep container.Endpoint) network.Endpoint {
+	return network.Endpoint{
+		Network: ep.Network, NetworkID: ep.NetworkID, Container: id, ID: ep.ID, IP: address(ep.IP), Prefix: ep.Prefix,
+		Gateway: address(ep.Gateway), MAC: ep.MAC, HostLink: ep.HostLink,
+	}
+}
+
+// pidOf opens the living first process of another container, to join its
+// namespaces.
+func (e *Engine) pidOf(id string) (*os.File, error) {
+	f, err := e.containers.With(id).Facts()
+	if err == nil && f != nil {
+		if pidfd, err := process.Open(f.Pid, f.Ticks); err == nil {
+			return pidfd, nil
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return nil, &fault.Error{
+		Kind: fault.Conflict, Message: "container " + e.With(id).Name() + ", whose namespace it shares, does not run",
+		Hint: "start that one first",
+	}
+}
