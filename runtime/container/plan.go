@@ -132,6 +132,7 @@ type Last struct {
 	Started  time.Time `json:"started,omitzero"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Code     int       `json:"code"`
+	Signal   int       `json:"signal,omitempty"`  // that ended it
 	Unknown  bool      `json:"unknown,omitempty"` // nobody saw the code
 	OOM      bool      `json:"oom,omitempty"`
 	Restarts int       `json:"restarts,omitempty"` // by the policy since the user's start

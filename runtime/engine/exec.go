@@ -133,8 +133,8 @@ func (c *Container) spawn(ctx context.Context, s ExecSpec) (*Exec, error) {
 	if x.failure == nil {
 		return x, nil
 	}
-	err = x.failure
-	return nil, errors.Join(err, x.Close())
+	_ = x.Close()
+	return nil, x.failure
 }
 
 func newExec(c *Container) (far []*os.File, x *Exec, err error) {

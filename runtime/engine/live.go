@@ -382,7 +382,7 @@ func (c *Container) Wait(ctx context.Context) (keeper.Ending, error) {
 			}
 		default:
 			l := v.Last
-			return keeper.Ending{Start: l.Start, Code: l.Code, Unknown: l.Unknown, OOM: l.OOM, Time: l.Ended}, nil
+			return keeper.Ending{Start: l.Start, Code: l.Code, Signal: l.Signal, Unknown: l.Unknown, OOM: l.OOM, Time: l.Ended}, nil
 		}
 	}
 }

@@ -129,7 +129,7 @@ func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error
 		return err
 	}
 	if last.Start == end.Start && last.Ended.IsZero() {
-		last.Ended, last.Code, last.Unknown = end.Time.UTC(), end.Code, end.Unknown
+		last.Ended, last.Code, last.Signal, last.Unknown = end.Time.UTC(), end.Code, end.Signal, end.Unknown
 		kills, err := c.Group().OOMKills()
 		last.OOM = err == nil && kills > 0
 		if err := c.SetLast(last); err != nil {

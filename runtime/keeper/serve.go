@@ -218,7 +218,7 @@ func (k *keeper) sendEnded(c conn, r request) error {
 		return c.send(answer{Fault: pack(err)})
 	}
 	return c.send(answer{Event: "ended", Ended: true, Start: last.Start, Ending: &Ending{
-		Start: last.Start, Code: last.Code, Unknown: last.Unknown, OOM: last.OOM, Time: last.Ended,
+		Start: last.Start, Code: last.Code, Signal: last.Signal, Unknown: last.Unknown, OOM: last.OOM, Time: last.Ended,
 	}})
 }
 
