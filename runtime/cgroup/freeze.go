@@ -38,7 +38,7 @@ func (g *Group) Freeze(ctx context.Context) error {
 		return err
 	}
 	if h.v2 {
-		err = g.freeze2(ctx, g.dir(h))
+		err = switch2(ctx, g.dir(h), "1", "frozen 1")
 	} else {
 		err = freeze1(ctx, g.dir(h))
 	}
@@ -87,15 +87,9 @@ func freeze1(ctx context.Context, dir string) error {
 	})
 }
 
-func (g *Group) freeze2(ctx context.Context, dir string) error {
-	if err := write(dir, "cgroup.freeze", "1"); err != nil {
-		return err
-	}
-	return await(ctx, dir, "frozen 1")
-}
-
-// await waits until cgroup.events of dir has the line.
-func await(ctx context.Context, dir, line string) error {
+// switch2 writes the wish and waits until cgroup.events has the line that
+// fulfills it. It asks again as it waits, in case somebody asked the opposite.
+func switch2(ctx context.Context, dir, wish, line string) error {
 	events, err := os.Open(filepath.Join(dir, "cgroup.events"))
 	if err != nil {
 		return err
@@ -103,6 +97,9 @@ func await(ctx context.Context, dir, line string) error {
 	defer events.Close()
 	buf := make([]byte, 256)
 	return until(ctx, func() (bool, error) {
+		if err := write(dir, "cgroup.freeze", wish); err != nil {
+			return false, err
+		}
 		n, err := events.ReadAt(buf, 0)
 		if n == 0 {
 			return false, err
@@ -133,9 +130,7 @@ func (g *Group) Thaw(ctx context.Context) error {
 		return err
 	}
 	if h.v2 {
-		if err = write(g.dir(h), "cgroup.freeze", "0"); err == nil {
-			err = await(ctx, g.dir(h), "frozen 0")
-		}
+		err = switch2(ctx, g.dir(h), "0", "frozen 0")
 	} else {
 		err = write(g.dir(h), "freezer.state", "THAWED")
 	}
