@@ -1,0 +1,12 @@
+// Package scripts holds what ships as Lua inside the binary: the commands, the
+// modules that scripts may require, and the examples.
+//
+// It knows only where the files are. What they mean is the host's affair.
+package scripts
+
+import "embed"
+
+// FS holds commands/*.lua, lib and examples.
+//
+//go:embed commands lib examples
+var FS embed.FS
