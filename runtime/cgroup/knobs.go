@@ -106,7 +106,7 @@ func setMemory1(root, rel, dir string, l Limits, res *specs.LinuxResources) erro
 	const both = "memory.memsw.limit_in_bytes"
 	if !exists(dir, both) {
 		if !l.isDefaultSwap() {
-			return fault.New(fault.Unsupported, "this kernel does not count swap").WithHint("boot with swapaccount=1")
+			return noSwap()
 		}
 		res.Memory.Swap = nil
 		return memory.Update(rel, res)
@@ -121,6 +121,10 @@ func setMemory1(root, rel, dir string, l Limits, res *specs.LinuxResources) erro
 		}
 	}
 	return memory.Update(rel, res)
+}
+
+func noSwap() error {
+	return fault.New(fault.Unsupported, "this kernel does not count swap").WithHint("boot with swapaccount=1")
 }
 
 // knobs1 are turned before the library sets limits: memory cannot rise above
@@ -160,7 +164,10 @@ func (g *Group) set2(h hierarchy, name string, l Limits) error {
 		return err
 	}
 	res := l.resources2(name)
-	if res.Memory != nil && l.isDefaultSwap() && !exists(g.dir(h), "memory.swap.max") {
+	if res.Memory != nil && res.Memory.Swap != nil && !exists(g.dir(h), "memory.swap.max") {
+		if !l.isDefaultSwap() {
+			return noSwap()
+		}
 		res.Memory.Swap = nil
 	}
 	if res.CPU != nil && res.CPU.Max == "" && l.CPUPeriod > 0 { // without a quota: keep the one that is there
