@@ -111,7 +111,7 @@ func testYard() *yard {
 }
 
 func newState(t testing.TB) *bind.State {
-	L := lua.NewState(lua.Options{CallStackSize: 4096, RegistrySize: 1024, RegistryMaxSize: 1 << 20, RegistryGrowStep: 1024, MinimizeStackMemory: true})
+	L := lua.NewState(lua.Options{CallStackSize: 4096, RegistrySize: 256, RegistryMaxSize: 1 << 20, RegistryGrowStep: 1024, MinimizeStackMemory: true})
 	t.Cleanup(L.Close)
 	st := bind.NewState(L, bind.Effects{Now: func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }})
 	st.Harden()

@@ -25,8 +25,13 @@ type Raised struct {
 // Error is one line, without the place.
 func (r *Raised) Error() string { return oneLine(r.Fault.Error()) }
 
-// Unwrap gives what the body returned.
-func (r *Raised) Unwrap() error { return r.err }
+// Unwrap gives what the body returned, or the fault.
+func (r *Raised) Unwrap() error {
+	if r.err == nil {
+		return r.Fault
+	}
+	return r.err
+}
 
 // RaisedOf is the error that an Error object of Lua holds.
 func RaisedOf(v lua.LValue) (*Raised, bool) { return it[*Raised](v) }

@@ -19,12 +19,29 @@ const declare = "local "
 
 // Incomplete says whether src ends in the middle of a statement.
 func Incomplete(src string) bool {
-	if _, err := parseChunk("line", "return "+src); err == nil {
-		return false
-	}
+	asValue, asStatement := endsEarly("return "+src), endsEarly(src)
+	return asValue != whole && asStatement != whole && (asValue == early || asStatement == early)
+}
+
+// reading is how far the parser gets.
+type reading int
+
+const (
+	whole reading = iota
+	early         // the end comes too early
+	wrong
+)
+
+func endsEarly(src string) reading {
 	_, err := parse.Parse(strings.NewReader(src), "line")
-	var wrong *parse.Error
-	return errors.As(err, &wrong) && wrong.Pos.Line == parse.EOF
+	var e *parse.Error
+	switch {
+	case err == nil:
+		return whole
+	case errors.As(err, &e) && e.Pos.Line == parse.EOF:
+		return early
+	}
+	return wrong
 }
 
 // Eval runs one statement of a session: as an expression if it is one. Its

@@ -77,7 +77,7 @@ func New(o Options) (*Host, error) {
 	}
 	L := lua.NewState(lua.Options{
 		CallStackSize: 4096, MinimizeStackMemory: true,
-		RegistrySize: 1024, RegistryGrowStep: 4096, RegistryMaxSize: 1 << 20,
+		RegistrySize: 256, RegistryGrowStep: 1024, RegistryMaxSize: 1 << 20,
 	})
 	h := &Host{options: o, L: L, sources: map[string]string{}}
 	h.st = bind.NewState(L, bind.Effects{Now: o.Now, Panic: o.Panic})

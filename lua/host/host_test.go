@@ -1,7 +1,15 @@
 package host
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
 
 	"neap/lua/bind"
 )
@@ -16,4 +24,193 @@ func traceOf(err error) string {
 		text += p.String() + " " + p.Func + "\n"
 	}
 	return text
+}
+
+func newHost(t *testing.T, out *bytes.Buffer, o Options) *Host {
+	t.Helper()
+	o.Stdout, o.Stderr = out, out
+	h, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return h
+}
+
+func TestRuns(t *testing.T) {
+	for _, c := range []struct {
+		name, src string
+		args      []string
+		out       string
+		code      int
+	}{
+		{"prints", `print("a", 1, nil, true)`, nil, "a\t1\tnil\ttrue\n", 0},
+		{"arguments", `print(select("#", ...), arg[0], arg[2])`, []string{"x", "y"}, "2\ttest.lua\ty\n", 0},
+		{"exit runs defers, pcall cannot hold it", `defer(function() print("d1") end) defer(function() print("d2") end) pcall(os.exit, 7) print("never")`, nil, "d2\nd1\n", 7},
+		{"exit in a coroutine", `coroutine.wrap(function() pcall(function() os.exit(3) end) end)() print("never")`, nil, "", 3},
+		{"exit 0", `os.exit(0) print("never")`, nil, "", 0},
+		{"exit true and false", `os.exit(false)`, nil, "", 1},
+		{"soft skip", `os.exit(75)`, nil, "", 75},
+		{"error runs defers", `defer(function() print("d") end) error("x")`, nil, "d\n", 1},
+		{"a failing defer does not stop others", `defer(function() print("d1") end) defer(function() error("no") end)`, nil, "d1\n", 1},
+		{"defers see captured locals", `local x = 5 defer(function() print(x) end) x = 6 error("boom")`, nil, "6\n", 1},
+		{"defer in a defer", `defer(function() defer(function() print("in") end) print("out") end)`, nil, "out\nin\n", 0},
+		{"syntax", `x = = 1`, nil, "", 1},
+		{"shebang", "#!/usr/bin/env neap\nprint(1)", nil, "1\n", 0},
+		{"io.write goes with print", `io.write("a", 1, "\n") print("b")`, nil, "a1\nb\n", 0},
+		{"no shell", `os.execute("true")`, nil, "", 1},
+		{"format", `print(("%s|%5.1f|%q|%d|%%|%-4s|"):format(re("x"), 2, 'a"b', 7, "z"))`, nil, "x|  2.0|\"a\\\"b\"|7|%|z   |\n", 0},
+		{"help", `help("busy")`, nil, "busy: a kind of error\n  Somebody uses or holds the object.\n", 0},
+		{"rep", `string.rep("x", 1e9)`, nil, "", 1},
+		{"io.read", `print(io.read())`, nil, "typed\n", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			h := newHost(t, &out, Options{Stdin: strings.NewReader("typed\nmore")})
+			err := h.RunString(context.Background(), "test.lua", c.src, c.args)
+			if out.String() != c.out || ExitCode(err) != c.code {
+				t.Errorf("%q, exit code %d, error %v", out.String(), ExitCode(err), err)
+			}
+		})
+	}
+}
+
+func TestArgs(t *testing.T) {
+	const declare = `local opt = args{ about = "back up", { "data", type = "thing", default = "my-data" }, { "--to", type = "path", default = "/srv" },
+		{ "--count", type = "integer", short = "n" }, { "--dry-run" }, { "--mode", values = { "a", "b" }, default = "a" }, { "rest", rest = true } }
+		print(opt.data, opt.to, opt.count, opt.dry_run, opt.mode, #opt.rest)`
+	things := map[string]func(context.Context, string) (any, error){"thing": func(_ context.Context, s string) (any, error) {
+		if s == "none" {
+			return nil, errors.New("there is none")
+		}
+		return "<" + s + ">", nil
+	}}
+	for _, c := range []struct {
+		args string
+		out  string
+		code int
+	}{
+		{"", "<my-data>\t/srv\tnil\tfalse\ta\t0\n", 0},
+		{"web --to /x -n 3 --dry-run --mode=b y z", "<web>\t/x\t3\ttrue\tb\t2\n", 0},
+		{"web --count=x", "", 2},
+		{"--nope", "", 2},
+		{"--to", "", 2},
+		{"none", "", 2},
+		{"--mode c", "", 2},
+		{"-- --to", "<--to>\t/srv\tnil\tfalse\ta\t0\n", 0},
+	} {
+		var out bytes.Buffer
+		h := newHost(t, &out, Options{Arguments: things})
+		err := h.RunString(context.Background(), "b.lua", declare, strings.Fields(c.args))
+		if out.String() != c.out || ExitCode(err) != c.code {
+			t.Errorf("%q: %q, exit code %d, error %v", c.args, out.String(), ExitCode(err), err)
+		}
+	}
+	var out bytes.Buffer
+	h := newHost(t, &out, Options{Arguments: things})
+	if err := h.RunString(context.Background(), "b.lua", declare+` error("not run")`, []string{"--help"}); err != nil || !strings.HasPrefix(out.String(), "usage: b.lua [data]") {
+		t.Errorf("%q %v", out.String(), err)
+	}
+	err := h.RunString(context.Background(), "b.lua", `local opt = args{ { "--dry-run" } } return opt.dry_rnu`, nil)
+	if err == nil || !strings.Contains(err.Error(), `did you mean "dry_run"`) {
+		t.Error(err)
+	}
+}
+
+func TestSession(t *testing.T) {
+	var out bytes.Buffer
+	h := newHost(t, &out, Options{Modules: []*bind.Module{{Name: "things", Doc: "things"}}})
+	for _, c := range []struct{ line, want string }{
+		{"1 + 1", "2"},
+		{"_", "2"},
+		{"local x, y = 5, 'a'", ""},
+		{"x .. y", "5a"},
+		{"local function f(n) return n == 0 and 'end' or f(n - 1) end", ""},
+		{"f(3)", "end"},
+		{"x = 7", ""},
+		{"x", "7"},
+		{"rawget(_G, 'x')", "nil"},
+		{"g = 1", ""},
+		{"rawget(_G, 'g')", "1"},
+		{"local x = x + 1", ""},
+		{"x", "8"},
+		{"local a, b = (function() return 1, 2 end)()", ""},
+		{"b", "2"},
+		{"co = coroutine.wrap(function() coroutine.yield(1) return 2 end)", ""},
+		{"co()", "1"},
+		{"co()", "2"},
+	} {
+		values, err := h.Eval(context.Background(), c.line)
+		got := ""
+		if len(values) > 0 {
+			got, _ = h.Show(context.Background(), values[0])
+		}
+		if err != nil || got != c.want {
+			t.Errorf("%s: %q, %v", c.line, got, err)
+		}
+	}
+	for _, line := range []string{"things = 1", "local things = 1", "nothing.x", "x y"} {
+		if _, err := h.Eval(context.Background(), line); err == nil {
+			t.Errorf("%s: no error", line)
+		}
+	}
+	for src, want := range map[string]bool{"for i = 1, 2 do": true, "x = ": true, "f(": true, "{": true, "[[a": true, "--[[ a": true, "x = 1": false, "x y": false, "1 +": true, "function f()": true, "f()": false} {
+		if Incomplete(src) != want {
+			t.Errorf("Incomplete(%q) is not %v", src, want)
+		}
+	}
+}
+
+func TestRequire(t *testing.T) {
+	dir := t.TempDir()
+	for name, src := range map[string]string{
+		"main.lua": `assert(require("beside") == 1 and require("lua_mod.deep") == 2 and require("bundled") == 3)
+			local things = 5; assert(require("things").x == nil or true)
+			local ok, err = pcall(require, "../beside"); assert(not ok) assert(not pcall(require, "absent"))
+			assert(require("beside") == 1)`,
+		"beside.lua": "return 1", "lua_modules/lua_mod/deep.lua": "return 2",
+	} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(src), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	h := newHost(t, &out, Options{
+		Scripts: fstest.MapFS{"bundled/init.lua": {Data: []byte("return 3")}},
+		Modules: []*bind.Module{{Name: "things", Doc: "things", Funcs: []*bind.Func{
+			bind.Func0("x", "x", bind.Nothing, func(context.Context) (bind.Void, error) { return bind.Void{}, nil }),
+		}}},
+	})
+	if err := h.RunFile(context.Background(), filepath.Join(dir, "main.lua"), nil); err != nil {
+		t.Fatal(h.Explain(err))
+	}
+}
+
+func TestExplain(t *testing.T) {
+	var out bytes.Buffer
+	h := newHost(t, &out, Options{})
+	err := h.RunString(context.Background(), "clean.lua", "local x\n  x.y = 1\n", nil)
+	want := "error[script]: attempt to index a non-table object(nil) with key 'y'\n  --> clean.lua:2\n  |\n2 |   x.y = 1\n  |   ^^^^^^^\n"
+	if got := h.Explain(err); got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestStuck ends what gopher-lua cannot: a pattern that takes for ever.
+func TestStuck(t *testing.T) {
+	var out bytes.Buffer
+	h := newHost(t, &out, Options{})
+	ctx, stop := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer stop()
+	start := time.Now()
+	err := h.RunString(ctx, "t.lua", `defer(function() print("d") end) while true do pcall(string.find, ("a"):rep(40), ("a-"):rep(30) .. "b") end`, nil)
+	if ExitCode(err) != 124 || out.String() != "d\n" || time.Since(start) > 2*time.Second {
+		t.Errorf("%v %q %s", err, out.String(), time.Since(start))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := h.RunString(ctx, "t.lua", `return 1`, nil); ExitCode(err) != 130 {
+		t.Error(err)
+	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // Exit is how os.exit ends a script, after its defers ran. It is the error of
-// the run unless the code is 0.
+// the run; a script's unless the code is 0.
 type Exit struct{ Code int }
 
 // Error says the code.
@@ -88,6 +88,10 @@ func (h *Host) RunString(ctx context.Context, name, src string, args []string) e
 	}
 	h.st.Locked(func(L *lua.LState) { L.SetGlobal("arg", table) })
 	_, err = h.run(ctx, &running{name: name, args: args}, fn, values...)
+	var exit *Exit
+	if errors.As(err, &exit) && exit.Code == 0 {
+		return nil
+	}
 	return err
 }
 
@@ -102,12 +106,8 @@ func (h *Host) run(ctx context.Context, r *running, fn lua.LValue, args ...lua.L
 	if cause := context.Cause(ctx); cause != nil {
 		err = ended(cause, err)
 	}
-	if late := h.finish(ctx, scope); err == nil && late != nil {
+	if late := h.finish(inner, scope); err == nil && late != nil {
 		err = late
-	}
-	var exit *Exit
-	if errors.As(err, &exit) && exit.Code == 0 {
-		err = nil
 	}
 	return results, err
 }
