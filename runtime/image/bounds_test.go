@@ -161,18 +161,18 @@ func TestLayerBombs(t *testing.T) {
 	root := t.TempDir()
 	s := openAt(t, root, nil)
 	r, w := io.Pipe()
-	go func() { bomb(w); w.Close() }()
+	go func(w *io.PipeWriter) { bomb(w); w.Close() }(w)
 	_, err := s.Import(t.Context(), r, image.ImportOptions{})
 	r.Close()
 	wantKind(t, err, fault.Invalid, "limit")
 
 	small := openAt(t, root, func(o *image.Options) { o.Limits.Entries, o.Limits.Bytes = 100, 1<<20 })
 	r, w = io.Pipe()
-	go func() {
+	go func(w *io.PipeWriter) {
 		a := tar.NewWriter(w)
 		for i := 0; a.WriteHeader(&tar.Header{Name: fmt.Sprint(i)}) == nil; i++ { //nolint:revive // endless
 		}
-	}()
+	}(w)
 	_, err = small.Import(t.Context(), r, image.ImportOptions{})
 	r.Close()
 	wantKind(t, err, fault.Invalid, "limit of 100 entries")

@@ -55,19 +55,15 @@ func (c *cut) Write(p []byte) (int, error) {
 	return c.ResponseWriter.Write(p)
 }
 
-func TestFaultyRegistry(t *testing.T) {
-	host := registry(t)
-	big, err := random.Image(3<<20, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	push(t, host+"/big:1", big)
-	behind := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})
-	tests := map[string]struct {
-		meddle func(n int64, w http.ResponseWriter, r *http.Request) bool
-		kind   fault.Kind // "" if the pull succeeds
-		says   string
-	}{
+// trouble is what goes wrong on the way to the n-th blob.
+type trouble struct {
+	meddle func(n int64, w http.ResponseWriter, r *http.Request) bool
+	kind   fault.Kind // "" if the pull succeeds, "*" if any will do
+	says   string
+}
+
+func troubles(behind http.Handler) map[string]trouble {
+	return map[string]trouble{
 		"cut twice": {func(n int64, w http.ResponseWriter, r *http.Request) bool {
 			if n > 4 {
 				return false
@@ -116,7 +112,17 @@ func TestFaultyRegistry(t *testing.T) {
 			}
 		}, fault.Invalid, "more than it promised"},
 	}
-	for name, test := range tests {
+}
+
+func TestFaultyRegistry(t *testing.T) {
+	host := registry(t)
+	big, err := random.Image(3<<20, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	push(t, host+"/big:1", big)
+	behind := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})
+	for name, test := range troubles(behind) {
 		t.Run(name, func(t *testing.T) {
 			var n atomic.Int64
 			front := proxy(t, host, func(w http.ResponseWriter, r *http.Request) bool {
