@@ -199,6 +199,13 @@ func signalled(t *testing.T, c *exec.Cmd, out *bytes.Buffer, sig syscall.Signal,
 		out.Write(buf)
 		send()
 	} else {
+		again := time.NewTicker(max(wait, 50*time.Millisecond)) // one that meets an exec is lost
+		defer again.Stop()
+		go func() {
+			for range again.C {
+				send()
+			}
+		}()
 		defer time.AfterFunc(wait, send).Stop()
 	}
 	if _, err := out.ReadFrom(pipe); err != nil {

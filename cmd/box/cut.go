@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -89,10 +88,7 @@ func tr(c *call) error {
 	for {
 		r, _, err := in.ReadRune()
 		if err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return err
+			return ignoreEnd(err)
 		}
 		out, keep := translate(r, from, to, f)
 		if keep && !(f.has('s') && out == last) {
