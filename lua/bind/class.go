@@ -95,7 +95,7 @@ func (k *Class[S]) noun() string { return strings.ToLower(k.Name) }
 // do where an object is asked for.
 func (k *Class[S]) Kind() Kind[S] {
 	return Kind[S]{
-		Name: k.Name, Want: article(k.Name), Object: k.noun(),
+		Name: k.Name, Want: article(k.Name), Object: k.noun(), class: k,
 		from:  k.from,
 		to:    func(c call, s S) lua.LValue { return c.st.box(k, s) },
 		plain: func(s S) any { return k.text(s) },
@@ -132,7 +132,7 @@ func (k *Class[S]) OrNil(absent func(S) bool) Kind[S] {
 // unchecked: of an object, what name says.
 func (k *Class[S]) Ref(name func(S) string) Kind[string] {
 	kind := String
-	kind.Name, kind.Want, kind.Object = k.Name+"|string", article(k.Name)+" or its name", k.noun()
+	kind.Name, kind.Want, kind.Object, kind.class = k.Name+"|string", article(k.Name)+" or its name", k.noun(), k
 	return kind.accept(func(_ call, v lua.LValue) (string, error) {
 		if s, ok := it[S](v); ok {
 			return name(s), nil

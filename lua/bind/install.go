@@ -80,14 +80,66 @@ func (m *Module) names() []string {
 // Install checks declarations and makes them known: modules as globals, classes
 // for help, and for objects that come as any. It must be called before Lua runs.
 func (st *State) Install(modules []*Module, classes ...AnyClass) error {
+	seen := map[installer]bool{}
 	for _, k := range classes {
-		if err := k.check(); err != nil {
+		if err := st.learn(seen, k); err != nil {
 			return err
 		}
-		st.Class(k)
 	}
 	for _, m := range modules {
+		for _, f := range slices.Concat(m.Funcs, calling(m)) {
+			if err := st.learnFrom(seen, f); err != nil {
+				return err
+			}
+		}
 		if err := st.installModule(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func calling(m *Module) []*Func {
+	if m.Call == nil {
+		return nil
+	}
+	return []*Func{m.Call}
+}
+
+// learn checks a class and makes it known, with all that its members speak of.
+func (st *State) learn(seen map[installer]bool, k installer) error {
+	if seen[k] {
+		return nil
+	}
+	seen[k] = true
+	if err := k.check(); err != nil {
+		return err
+	}
+	st.Class(k)
+	d := k.describe()
+	for _, f := range d.Methods {
+		if err := st.learnFrom(seen, f); err != nil {
+			return err
+		}
+	}
+	return st.learnDocs(seen, d.Fields)
+}
+
+func (st *State) learnFrom(seen map[installer]bool, f *Func) error {
+	if err := st.learnDocs(seen, f.Params); err != nil {
+		return err
+	}
+	return st.learnDocs(seen, f.Returns)
+}
+
+func (st *State) learnDocs(seen map[installer]bool, all []ParamDoc) error {
+	for _, d := range all {
+		if d.class != nil {
+			if err := st.learn(seen, d.class); err != nil {
+				return err
+			}
+		}
+		if err := st.learnDocs(seen, d.Keys); err != nil {
 			return err
 		}
 	}

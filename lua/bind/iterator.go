@@ -17,7 +17,7 @@ type Iterator[T any] interface {
 // Iterates declares a result to be used as: for x in f() do … end.
 func Iterates[T any](k Kind[T], doc string) Result[Iterator[T]] {
 	return Result[Iterator[T]]{
-		docs: []ParamDoc{{Name: "iterator", Type: "fun():" + k.Name, Doc: doc}},
+		docs: []ParamDoc{{Name: "iterator", Type: "fun():" + k.Name, Doc: doc, class: k.class}},
 		push: func(c call, it Iterator[T]) int {
 			forget := ScopeOf(contextOf(c.L)).Add(func(context.Context) error { return it.Close() })
 			walk := &walk[T]{it: it, k: k, forget: forget}

@@ -20,6 +20,7 @@ type Kind[T any] struct {
 	Object string     // the noun whose live names fit here: "container"
 	Keys   []ParamDoc // the keys of an options table or filter
 
+	class installer // the class that it is of or holds
 	shape shape
 	from  func(call, lua.LValue) (T, error) // errOther: not this kind
 	to    func(call, T) lua.LValue          // nil: never returned
@@ -125,7 +126,7 @@ func (k Kind[T]) accept(from func(call, lua.LValue) (T, error)) Kind[T] {
 // what came into a B or says what is wrong with it, back does the reverse and
 // may be nil if the kind is never returned.
 func As[A, B any](base Kind[A], name, want string, parse func(A) (B, error), back func(B) A) Kind[B] {
-	k := Kind[B]{Name: name, Want: want, Values: base.Values, Object: base.Object, shape: base.shape}
+	k := Kind[B]{Name: name, Want: want, Values: base.Values, Object: base.Object, class: base.class, shape: base.shape}
 	k.from = func(c call, v lua.LValue) (b B, err error) {
 		a, err := base.from(c, v)
 		if err != nil {
@@ -199,7 +200,7 @@ func Maybe[T comparable](k Kind[T]) Kind[T] {
 // Ptr is a kind that may be absent: nil out for a nil pointer. As an option it
 // tells "left out" from the zero value.
 func Ptr[T any](k Kind[T]) Kind[*T] {
-	p := Kind[*T]{Name: k.Name, Want: k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys, shape: k.shape}
+	p := Kind[*T]{Name: k.Name, Want: k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys, class: k.class, shape: k.shape}
 	p.from = func(c call, v lua.LValue) (*T, error) {
 		t, err := k.from(c, v)
 		if err != nil {

@@ -122,7 +122,7 @@ var Map = Kind[map[string]string]{
 // :where, :map and their like. As a parameter, the one item will do too.
 func ListOf[T any](k Kind[T]) Kind[[]T] {
 	return Kind[[]T]{
-		Name: k.Name + "[]", Want: "a list, each item " + k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys,
+		Name: k.Name + "[]", Want: "a list, each item " + k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys, class: k.class,
 		from: func(c call, v lua.LValue) ([]T, error) { return listFrom(c, k, v) },
 		to: func(c call, all []T) lua.LValue {
 			items := make([]lua.LValue, len(all))

@@ -20,6 +20,8 @@ type ParamDoc struct {
 	Values                   []string
 	Object                   string
 	Keys                     []ParamDoc
+
+	class installer
 }
 
 // Req declares a parameter that must be given.
@@ -40,7 +42,7 @@ func Options[S any](r *Record[S]) Param[S] {
 
 // Rest declares all arguments from here on; it must come last.
 func Rest[T any](name string, k Kind[T], doc string) Param[[]T] {
-	all := Kind[[]T]{Name: k.Name, Want: k.Want, Values: k.Values, Object: k.Object}
+	all := Kind[[]T]{Name: k.Name, Want: k.Want, Values: k.Values, Object: k.Object, class: k.class}
 	all.from = func(c call, _ lua.LValue) ([]T, error) { return restOf(c, k) }
 	return Param[[]T]{Name: name, Kind: all, Doc: doc, Optional: true, rest: true}
 }
@@ -58,7 +60,7 @@ func restOf[T any](c call, k Kind[T]) ([]T, error) {
 }
 
 func (k Kind[T]) doc(name, doc string) ParamDoc {
-	return ParamDoc{Name: name, Type: k.Name, Doc: doc, Values: k.Values, Object: k.Object, Keys: k.Keys}
+	return ParamDoc{Name: name, Type: k.Name, Doc: doc, Values: k.Values, Object: k.Object, Keys: k.Keys, class: k.class}
 }
 
 func (p Param[T]) doc() ParamDoc {
