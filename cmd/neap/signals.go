@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"neap/lua/host"
+	"neap/runtime/fault"
+)
+
+const (
+	// grace is how long defers may take after a cancel.
+	grace = 10 * time.Second
+	// patience is how long after a cancel Lua that cannot be stopped, in one
+	// huge pattern match, keeps this process.
+	patience = grace + 2*time.Second
+)
+
+// watch gives a context that ends at the first SIGINT, SIGTERM or SIGHUP, when
+// nobody reads standard output any more, or at the limit, and lets defers run.
+// The second signal, or running on in spite of the first, ends the process.
+func (s *session) watch(limit time.Duration) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	free := func() {}
+	if limit > 0 {
+		ctx, free = limited(ctx, limit)
+	}
+	s.outlet.broken(func() { cancel(&host.Exit{Code: 128 + int(unix.SIGPIPE)}) })
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+	over := make(chan struct{})
+	go s.obey(ctx, cancel, signals, over)
+	return ctx, func() {
+		signal.Stop(signals)
+		close(over)
+		free()
+		cancel(nil)
+	}
+}
+
+func limited(ctx context.Context, limit time.Duration) (context.Context, func()) {
+	why := fault.New(fault.Timeout, "not done within %s", limit)
+	ctx, free := context.WithTimeoutCause(ctx, limit, why)
+	return ctx, func() { free() }
+}
+
+// obey cancels at a signal and loses patience after the cancel, until over.
+func (s *session) obey(ctx context.Context, cancel context.CancelCauseFunc, signals <-chan os.Signal, over <-chan struct{}) {
+	select {
+	case <-over:
+		return
+	case sig := <-signals:
+		cancel(&host.Exit{Code: exitOf(sig)})
+	case <-ctx.Done():
+	}
+	select {
+	case <-over:
+	case sig := <-signals:
+		s.hard(exitOf(sig))
+	case <-time.After(patience):
+		s.hard(codeOf(context.Cause(ctx)))
+	}
+}
+
+// hard ends the process without defers, with the terminal as it was found.
+func (s *session) hard(code int) {
+	s.terminal.restore()
+	os.Exit(code)
+}
+
+func exitOf(sig os.Signal) int {
+	n, _ := sig.(syscall.Signal)
+	return 128 + int(n)
+}
+
+func codeOf(err error) int {
+	var exit *host.Exit
+	if errors.As(err, &exit) {
+		return exit.Code
+	}
+	return host.ExitCode(err)
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"neap/lua/host"
+	"neap/repl"
+	"neap/runtime/container"
+)
+
+// sit talks at the prompt until the user leaves, and gives the exit code.
+func (s *session) sit() int {
+	reader, err := repl.Open()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
+		return 1
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	s.outlet.broken(func() { cancel(&host.Exit{Code: 128 + int(unix.SIGPIPE)}) })
+	interrupts, ends := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(interrupts, unix.SIGINT)
+	signal.Notify(ends, unix.SIGTERM, unix.SIGHUP)
+	over := make(chan struct{})
+	defer close(over)
+	go s.obey(ctx, cancel, ends, over)
+	fmt.Fprintf(s.outlet, "neap %s; help() explains, :quit leaves\n", version)
+	err = repl.Run(ctx, repl.Options{
+		Host: s.host, Reader: reader, Out: s.outlet,
+		State: s.up(), Names: s.names, Files: files,
+		History: historyFile(), Interrupts: interrupts, Hard: func() { s.hard(130) },
+	})
+	var exit *host.Exit
+	if err != nil && !errors.As(err, &exit) {
+		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
+	}
+	return host.ExitCode(err)
+}
+
+// moment is how long the prompt waits for what it tells.
+const moment = 50 * time.Millisecond
+
+// up tells how many containers are up: at once, or what was so before if there
+// are too many to count in a moment.
+func (s *session) up() func() string {
+	last, counts := "", make(chan string, 1)
+	counting := false
+	return func() string {
+		if !counting {
+			counting = true
+			go func() { counts <- s.count() }()
+		}
+		select {
+		case last = <-counts:
+			counting = false
+		case <-time.After(moment):
+		}
+		return last
+	}
+}
+
+func (s *session) count() string {
+	all, err := s.engine.List(context.Background())
+	if err != nil {
+		return "?"
+	}
+	n := 0
+	for _, c := range all {
+		if state, err := c.State(); err == nil && (state == container.Running || state == container.Paused) {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d up", n)
+}
+
+// names lists live objects for completion; what cannot be listed has none.
+func (s *session) names(noun string) (names []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	switch noun {
+	case "container":
+		names, _ = s.engine.Names()
+	case "image":
+		all, _ := s.engine.Images.List(ctx)
+		for _, i := range all {
+			names = append(names, i.Tags...)
+		}
+	case "volume":
+		all, _ := s.engine.Volumes.List()
+		for _, v := range all {
+			names = append(names, v.Name)
+		}
+	case "network":
+		all, _ := s.engine.Networks.List(ctx)
+		for _, n := range all {
+			names = append(names, n.Name)
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return strings.ContainsAny(n, "\"'\\\n") })
+}
+
+// files lists the paths that begin with prefix, directories with a slash.
+func files(prefix string) (paths []string) {
+	dir, base := filepath.Split(prefix)
+	entries, _ := os.ReadDir(cmp.Or(dir, "."))
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), base) || base == "" && e.Name()[0] == '.' {
+			continue
+		}
+		path := dir + e.Name()
+		if e.IsDir() {
+			path += "/"
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// historyFile is where the user's history is kept; nowhere if root would write
+// where others can.
+func historyFile() string {
+	dir := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(dir) {
+		dir = atHome(".local/state")
+	}
+	if dir == "" || trusted(nearest(filepath.Join(dir, "neap"))) != nil {
+		return ""
+	}
+	return filepath.Join(dir, "neap", "history")
+}
+
+// nearest is the part of a path that is there.
+func nearest(path string) string {
+	for path != "/" {
+		if _, err := os.Lstat(path); err == nil {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+	return path
+}

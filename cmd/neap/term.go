@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+
+	"neap/bindings/terminal"
+)
+
+// console is the terminal of this process, that can be put back as it was
+// found whatever happens.
+type console struct {
+	terminal.Console
+	outlet *outlet
+	found  *term.State // nil if standard input is no terminal
+}
+
+func newConsole(o *outlet) *console {
+	c := &console{Console: terminal.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, outlet: o}
+	c.found, _ = term.GetState(int(os.Stdin.Fd())) // an error says that it is none
+	return c
+}
+
+// Write writes as print does: quietly to the end if nobody reads.
+func (c *console) Write(stream string, chunk []byte) error {
+	if stream == "err" {
+		return c.Console.Write(stream, chunk)
+	}
+	_, err := c.outlet.Write(chunk)
+	return err
+}
+
+// restore puts the terminal back as it was when the process began.
+func (c *console) restore() {
+	if c.found != nil {
+		_ = term.Restore(int(os.Stdin.Fd()), c.found) // nothing else can be done
+	}
+}
+
+// columns is the width of the terminal, 0 if there is none.
+func (c *console) columns() int {
+	_, cols := c.Size()
+	return int(cols)
+}
+
+// outlet is standard output. It is not buffered: what a script prints and what
+// a program it starts prints come in order.
+type outlet struct {
+	f *os.File
+
+	mu   sync.Mutex
+	gone func()
+}
+
+// broken says what to do when nobody reads any more.
+func (o *outlet) broken(do func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gone = do
+}
+
+func (o *outlet) Write(b []byte) (int, error) {
+	n, err := o.f.Write(b)
+	if errors.Is(err, unix.EPIPE) {
+		o.mu.Lock()
+		gone := o.gone
+		o.mu.Unlock()
+		if gone != nil {
+			gone()
+		}
+	}
+	return n, err
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+
+	boximage "neap/cmd/box/image"
+
+	"neap/bindings"
+	"neap/lua/host"
+	"neap/runtime/engine"
+	"neap/runtime/image"
+	"neap/scripts"
+)
+
+// session is a caller's house: a root's engine, a Lua state, a terminal.
+type session struct {
+	engine   *engine.Engine
+	host     *host.Host
+	outlet   *outlet
+	terminal *console
+}
+
+// open joins the rooms for a caller.
+func open(root string) (s *session, err error) {
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE) // a write says so; ignored, programs would inherit it
+	s = &session{outlet: &outlet{f: os.Stdout}}
+	s.terminal = newConsole(s.outlet)
+	if s.engine, err = engine.Open(engineOptions(root)); err != nil {
+		return nil, err
+	}
+	if s.host, err = s.newHost(); err != nil {
+		return nil, errors.Join(err, s.engine.Close())
+	}
+	return s, nil
+}
+
+func (s *session) close() {
+	s.host.Close()
+	if err := s.engine.Close(); err != nil {
+		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
+	}
+}
+
+func engineOptions(root string) engine.Options {
+	return engine.Options{Root: root, Version: version, Builtin: builtin(), Docker: dockerConfig()}
+}
+
+// keeperOptions are those of the engine inside a keeper.
+func keeperOptions(root string) engine.Options {
+	o := engineOptions(root)
+	o.Logf = report
+	return o
+}
+
+// builtin is the image that needs no registry, if this architecture has it.
+func builtin() *image.Builtin {
+	if len(boximage.Tar()) == 0 {
+		return nil
+	}
+	c := boximage.Settings()
+	return &image.Builtin{Name: "box:latest", Tar: boximage.Tar(), Config: image.Config{
+		Cmd: c.Cmd, Env: c.Env, ExposedPorts: c.ExposedPorts, Workdir: c.WorkingDir, Labels: c.Labels,
+	}}
+}
+
+// dockerConfig is the file in which people keep their registries' passwords.
+func dockerConfig() string {
+	if dir := os.Getenv("DOCKER_CONFIG"); dir != "" {
+		return dir + "/config.json"
+	}
+	return atHome(".docker/config.json")
+}
+
+func (s *session) newHost() (*host.Host, error) {
+	library, err := fs.Sub(scripts.FS, "lib")
+	if err != nil {
+		return nil, err
+	}
+	rt := bindings.Native(s.engine)
+	rt.Terminal, rt.Progress = s.terminal, newProgress(os.Stderr).show
+	all := bindings.All(rt)
+	return host.New(host.Options{
+		Modules: all.Modules, Classes: all.Classes,
+		Stdin: os.Stdin, Stdout: s.outlet, Stderr: os.Stderr,
+		Getenv: os.LookupEnv, Scripts: library,
+		Arguments: map[string]func(context.Context, string) (any, error){},
+		Panic:     panicked, Grace: grace,
+	})
+}
+
+// panicked leaves the trace of a bug where it can be reported from.
+func panicked(what string, value any, stack []byte) {
+	fmt.Fprintf(os.Stderr, "neap: bug in %s: %v\n%s", what, value, stack)
+}

@@ -1,0 +1,105 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"neap/lua/bind"
+)
+
+// command is what starts with a colon.
+type command struct {
+	name, about string
+	do          func(s *session, ctx context.Context, rest string)
+}
+
+func commands() []command {
+	return []command{
+		{"help", "this", (*session).overview},
+		{"quit", "leave; Ctrl-D does the same", func(s *session, _ context.Context, _ string) { s.left = errLeave }},
+		{"run", ":run FILE.lua [ARGUMENT…] runs a script here", (*session).runFile},
+		{"time", ":time STATEMENT tells how long it took", (*session).time},
+		{"paste", "reads lines until Ctrl-D, then runs them as one", (*session).paste},
+	}
+}
+
+func commandNames() (names []string) {
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// command does one; its name may be cut short (:q).
+func (s *session) command(ctx context.Context, text string) {
+	name, rest, _ := strings.Cut(text, " ")
+	for _, c := range commands() {
+		if name != "" && strings.HasPrefix(c.name, name) {
+			c.do(s, ctx, strings.TrimSpace(rest))
+			return
+		}
+	}
+	s.say("there is no :%s", escape(name))
+	if near := bind.Near(name, commandNames()); near != "" {
+		s.say("; did you mean :%s?", near)
+	}
+	s.say("\nhint: :help lists them\n")
+}
+
+func completeCommand(before, after string, files func(string) []string) (head string, words []string, tail string) {
+	if i := strings.LastIndexByte(before, ' '); i >= 0 {
+		if files == nil || !strings.HasPrefix(before, ":run ") {
+			return before, nil, after
+		}
+		return before[:i+1], files(before[i+1:]), after
+	}
+	for _, c := range commands() {
+		if strings.HasPrefix(":"+c.name, before) {
+			words = append(words, ":"+c.name+" ")
+		}
+	}
+	return "", words, after
+}
+
+func (s *session) runFile(ctx context.Context, rest string) {
+	words := strings.Fields(rest)
+	if len(words) == 0 {
+		s.say(":run needs a file\n")
+		return
+	}
+	s.outcome("", s.run(ctx, func(ctx context.Context) error { return s.Host.RunFile(ctx, words[0], words[1:]) }))
+}
+
+func (s *session) time(ctx context.Context, rest string) {
+	if rest == "" {
+		s.say(":time needs a statement\n")
+		return
+	}
+	began := s.Now()
+	s.evaluate(ctx, rest)
+	s.say("took %s\n", s.Now().Sub(began).Round(10*time.Microsecond))
+}
+
+// paste reads lines, complete or not, and runs them as one.
+func (s *session) paste(ctx context.Context, _ string) {
+	s.say("paste, then Ctrl-D on a line of its own; Ctrl-C gives up\n")
+	var lines []string
+	for {
+		line, err := s.line(ctx, "| ")
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return
+		}
+		lines = append(lines, line)
+	}
+	s.say("\n")
+	if src := strings.Join(lines, "\n"); strings.TrimSpace(src) != "" {
+		s.remember(src)
+		s.evaluate(ctx, src)
+	}
+}

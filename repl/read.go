@@ -1,0 +1,88 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"neap/lua/host"
+)
+
+const (
+	prompt = "neap> "
+	more   = "...   "
+)
+
+// statement reads lines until they are a whole statement, a command of the
+// prompt, or a question.
+func (s *session) statement(ctx context.Context) (string, error) {
+	src, err := s.line(ctx, s.prompt())
+	if err != nil {
+		return "", err
+	}
+	if text := strings.TrimSpace(src); strings.HasPrefix(text, ":") || asksHelp(text) {
+		return src, nil
+	}
+	for host.Incomplete(src) {
+		line, err := s.line(ctx, more)
+		if errors.Is(err, io.EOF) {
+			s.say("\n")
+			return "", Aborted
+		}
+		if err != nil {
+			return "", err
+		}
+		src += "\n" + line
+	}
+	return src, nil
+}
+
+// line reads one line, or gives up when ctx ends: the reader cannot be woken,
+// and waits on until it is closed.
+func (s *session) line(ctx context.Context, text string) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		line, err := s.Reader.Prompt(text)
+		got <- answer{line, err}
+	}()
+	select {
+	case a := <-got:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// widest is how long what the prompt tells may be: the whole stays below 20
+// columns, or liner gives up editing on a narrow terminal.
+const widest = 12
+
+// prompt is "neap 3 up> ".
+func (s *session) prompt() string {
+	if s.State == nil {
+		return prompt
+	}
+	state := escape(s.State())
+	if state == "" || len(state) > widest {
+		return prompt
+	}
+	return "neap " + state + "> "
+}
+
+// complete is what Tab offers. A Tab in a paste, before any word, offers
+// nothing.
+func (s *session) complete(line string, pos int) (head string, words []string, tail string) {
+	at := len(string([]rune(line)[:min(pos, len([]rune(line)))]))
+	if strings.TrimSpace(line[:at]) == "" {
+		return line[:at], nil, line[at:]
+	}
+	if strings.HasPrefix(line, ":") {
+		return completeCommand(line[:at], line[at:], s.Files)
+	}
+	return s.Host.Complete(line, pos, s.Names, s.Files)
+}

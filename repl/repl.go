@@ -1,0 +1,149 @@
+// Package repl is the sitting room: it reads statements at a prompt, has them
+// evaluated, and shows what came of it.
+//
+// It knows a terminal, a history file and how people type. It does not know
+// what a container is: the Lua state, the words for completion and what the
+// prompt tells are given to it. It is the only package that knows liner.
+package repl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"neap/lua/host"
+)
+
+// Aborted is what Prompt returns when Ctrl-C took the line back.
+var Aborted = errors.New("line aborted")
+
+// LineReader asks for lines. A line may hold newlines: an entry of the history
+// that had some, or a paste.
+type LineReader interface {
+	Prompt(text string) (string, error) // io.EOF for Ctrl-D, Aborted for Ctrl-C
+	AppendHistory(entry string)
+	SetCompleter(complete func(line string, pos int) (head string, words []string, tail string))
+	// Release gives the terminal back as it was found until take is called.
+	Release() (take func())
+	Close() error
+}
+
+// Options are what a session is made of. Host, Reader and Out must be set.
+type Options struct {
+	Host   *host.Host
+	Reader LineReader
+	Out    io.Writer // used from several goroutines
+
+	State func() string                // what the prompt tells: "3 up"; nil for nothing
+	Names func(noun string) []string   // names of live objects for completion
+	Files func(prefix string) []string // paths for completion
+
+	History    string           // path of the history; "" keeps none
+	Interrupts <-chan os.Signal // Ctrl-C while a statement runs
+	Hard       func()           // the second Ctrl-C: ends the process
+	Now        func() time.Time // time.Now if nil
+}
+
+// session is one sitting.
+type session struct {
+	Options
+	history *history
+	left    error // why it ends; nil while it goes on
+}
+
+// errLeave says that the user wants to go.
+var errLeave = errors.New("leave")
+
+// Run reads and evaluates statements until the user leaves, a statement calls
+// os.exit, or ctx ends. Its error is nil, a *host.Exit, the cause of ctx, or
+// what is wrong with the terminal. It closes the reader.
+func Run(ctx context.Context, o Options) error {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &session{Options: o}
+	defer o.Reader.Close()
+	var err error
+	if s.history, err = openHistory(o.History); err != nil {
+		s.say("history is not kept: %s\n", err)
+	}
+	for _, entry := range s.history.entries {
+		o.Reader.AppendHistory(entry)
+	}
+	o.Reader.SetCompleter(s.complete)
+	for s.left == nil {
+		src, err := s.statement(ctx)
+		switch {
+		case errors.Is(err, Aborted):
+			continue
+		case errors.Is(err, io.EOF):
+			s.say("\n")
+			return nil
+		case err != nil:
+			return err
+		}
+		s.do(ctx, src)
+	}
+	if errors.Is(s.left, errLeave) {
+		return nil
+	}
+	return s.left
+}
+
+// do does what was typed.
+func (s *session) do(ctx context.Context, src string) {
+	text := strings.TrimSpace(src)
+	if text == "" {
+		return
+	}
+	s.remember(src)
+	switch {
+	case text == "exit" || text == "quit":
+		s.left = errLeave
+	case text[0] == ':':
+		s.command(ctx, text[1:])
+	case asksHelp(text):
+		s.help(ctx, strings.Trim(text, "? \t"))
+	default:
+		s.evaluate(ctx, src)
+	}
+}
+
+func (s *session) remember(src string) {
+	s.Reader.AppendHistory(src)
+	if err := s.history.add(src, s.Now()); err != nil {
+		s.say("history is not kept: %s\n", err)
+	}
+}
+
+// evaluate runs a statement and shows its values.
+func (s *session) evaluate(ctx context.Context, src string) {
+	err := s.run(ctx, func(ctx context.Context) error {
+		values, err := s.Host.Eval(ctx, src)
+		if err != nil {
+			return err
+		}
+		return s.show(ctx, values)
+	})
+	s.outcome(src, err)
+}
+
+// outcome tells of an error, or leaves if the statement called os.exit.
+func (s *session) outcome(src string, err error) {
+	var exit *host.Exit
+	if errors.As(err, &exit) {
+		s.left = exit
+		return
+	}
+	if err != nil {
+		s.say("%s", s.wrong(src, err))
+	}
+}
+
+func (s *session) say(format string, args ...any) {
+	fmt.Fprintf(s.Out, format, args...)
+}

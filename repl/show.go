@@ -1,0 +1,78 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"neap/lua/bind"
+	"neap/lua/host"
+)
+
+// show prints values: short ones on one line, tables and cards below one
+// another.
+func (s *session) show(ctx context.Context, values []bind.Value) error {
+	if len(values) == 0 {
+		return nil
+	}
+	texts, between := make([]string, len(values)), "\t"
+	for i, v := range values {
+		text, err := s.Host.Show(ctx, v)
+		if err != nil {
+			return err
+		}
+		if texts[i] = escape(text); strings.Contains(text, "\n") {
+			between = "\n"
+		}
+	}
+	s.say("%s\n", strings.TrimSuffix(strings.Join(texts, between), "\n"))
+	return nil
+}
+
+// wrong is an error for who typed src: what is wrong and the way out, a line
+// each. What a script raised comes with its place.
+func (s *session) wrong(src string, err error) string {
+	var raised *bind.Raised
+	var usage *host.Usage
+	switch {
+	case errors.Is(err, errInterrupted):
+		return "interrupted\n"
+	case errors.As(err, &usage):
+		return escape(usage.Message) + "\n"
+	case !errors.As(err, &raised):
+		return escape(fmt.Sprintf("error: %s", err)) + "\n"
+	case raised.Place.File != "" && raised.Place.File != "repl":
+		return escape(s.Host.Explain(err))
+	}
+	where := ""
+	if raised.Place.Line > 0 && strings.Contains(strings.TrimSpace(src), "\n") {
+		where = fmt.Sprintf("line %d: ", raised.Place.Line)
+	}
+	text := fmt.Sprintf("error[%s]: %s%s\n", raised.Fault.Kind, where, raised)
+	if raised.Fault.Hint != "" {
+		text += "hint: " + raised.Fault.Hint + "\n"
+	}
+	return escape(text)
+}
+
+// escape makes what a terminal would act upon visible, except line ends and
+// tabs: a container's name or label shall not move the cursor.
+func escape(text string) string {
+	if !strings.ContainsFunc(text, acts) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if acts(r) {
+			fmt.Fprintf(&b, "\\x%02x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func acts(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0
+}
