@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// A site is one running httpd: plain HTTP/1.1, GET and HEAD, files below one directory. It is written here because net/http would double
+// A site is one running httpd: plain HTTP/1.1, GET and HEAD, files below one directory. It is written here because net/http would nearly double
 // the size of the program and bring a TLS that the image has no certificates for.
 type site struct {
 	root *os.Root
