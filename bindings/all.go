@@ -1,0 +1,115 @@
+package bindings
+
+import (
+	"context"
+
+	"neap/lua/bind"
+	"neap/runtime/image"
+)
+
+// doors are all doorways to one runtime. Their classes refer to each other.
+type doors struct {
+	Runtime
+	container *bind.Class[*box]
+	spawned   *bind.Class[Exec]
+	image     *bind.Class[Image]
+	removal   *bind.Class[image.Removal]
+	volume    *bind.Class[Volume]
+	network   *bind.Class[Network]
+	port      *bind.Class[Port]
+}
+
+// Surface is what scripts see of a runtime.
+type Surface struct {
+	Modules []*bind.Module  // in the order people should read them
+	Classes []bind.AnyClass // likewise
+
+	// Arguments makes values of script arguments, by their declared type.
+	Arguments map[string]func(ctx context.Context, text string) (any, error)
+
+	// Names lists the live names of a noun, for completion. It is cheap and
+	// asks no container.
+	Names map[string]func(ctx context.Context) ([]string, error)
+}
+
+// All declares everything that scripts see of a runtime.
+func All(r Runtime) *Surface {
+	d := &doors{
+		Runtime:   r,
+		container: bind.NewClass[*box]("Container", "A root file system, its walls, and at most one main process."),
+		spawned:   bind.NewClass[Exec]("Exec", "A program that runs in a container beside the script."),
+		image:     bind.NewClass[Image]("Image", "What containers are made from: layers of files, and what to run."),
+		removal:   bind.NewClass[image.Removal]("Removal", "What the removal of an image did."),
+		volume:    bind.NewClass[Volume]("Volume", "A directory of data that outlives containers."),
+		network:   bind.NewClass[Network]("Network", "What connects containers with each other and the host."),
+		port:      bind.NewClass[Port]("Port", "A port of the host that leads to a container."),
+	}
+	d.fillContainer()
+	d.fillExec()
+	d.fillImage()
+	d.fillRemoval()
+	d.fillVolume()
+	d.fillNetwork()
+	d.fillPort()
+	return &Surface{
+		Modules: []*bind.Module{
+			d.containersModule(), d.imagesModule(), d.volumesModule(), d.networksModule(), d.portsModule(), d.systemModule(),
+		},
+		Classes:   []bind.AnyClass{d.container, d.spawned, d.image, d.removal, d.volume, d.network, d.port},
+		Arguments: d.arguments(),
+		Names:     d.names(),
+	}
+}
+
+func (d *doors) arguments() map[string]func(context.Context, string) (any, error) {
+	return map[string]func(context.Context, string) (any, error){
+		"container": argument(d.container),
+		"image":     argument(d.image),
+		"volume":    argument(d.volume),
+		"network":   argument(d.network),
+	}
+}
+
+// argument makes an object of its name.
+func argument[S any](k *bind.Class[S]) func(context.Context, string) (any, error) {
+	return func(ctx context.Context, text string) (any, error) {
+		s, err := k.Find(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		return k.Box(s), nil
+	}
+}
+
+func (d *doors) names() map[string]func(context.Context) ([]string, error) {
+	return map[string]func(context.Context) ([]string, error){
+		"container": func(context.Context) ([]string, error) { return d.Containers.Names() },
+		"image":     d.imageNames,
+		"volume": func(ctx context.Context) ([]string, error) {
+			all, err := d.Volumes.List(ctx)
+			return namesOf(all, Volume.Name), err
+		},
+		"network": func(ctx context.Context) ([]string, error) {
+			all, err := d.Networks.List(ctx)
+			return namesOf(all, Network.Name), err
+		},
+	}
+}
+
+func namesOf[S any](all []S, name func(S) string) []string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = name(s)
+	}
+	return names
+}
+
+func (d *doors) imageNames(ctx context.Context) (names []string, err error) {
+	all, err := d.Images.List(ctx)
+	for _, i := range all {
+		if img, err := i.Look(ctx); err == nil {
+			names = append(names, img.Tags...)
+		}
+	}
+	return names, err
+}

@@ -1,0 +1,132 @@
+package bindings
+
+import (
+	"context"
+	"errors"
+
+	"neap/lua/bind"
+	"neap/runtime/container"
+	"neap/runtime/engine"
+	"neap/runtime/fault"
+)
+
+func (d *doors) containersModule() *bind.Module {
+	k := d.container
+	ref := bind.Req("name", k.Ref((*box).ID), "name, id, or how the id begins")
+	return &bind.Module{Name: "containers", Doc: "Make containers, and find those there are.", Funcs: []*bind.Func{
+		bind.Func1("create", "Make a container without starting it. An image that is not here is pulled.",
+			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the container"),
+			func(ctx context.Context, s engine.Spec) (*box, error) { return hold(d.Containers.Create(ctx, s)) },
+		).Change().With(`assert(containers.create{ "box", "echo", "hi", name = "hi" }.state == "created")`),
+		bind.Func1("run", "Make a container and start it.",
+			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the running container"),
+			func(ctx context.Context, s engine.Spec) (*box, error) { return hold(d.Containers.Run(ctx, s)) },
+		).Change().With(`local web = containers.run{ "box", "httpd", name = "web", publish = "80" }
+assert(web.state == "running")`),
+		bind.Func1("once", "Run a container to its end, remove it, and return what came of it. Another exit code than 0 is an error of kind failed, unless check = false.",
+			bind.Options(d.onceOptions()), bind.Returns(bind.ResultClass().Kind(), "what came of it"), d.once,
+		).Change().With(`assert(containers.once{ "box", "echo", "hi" }.stdout == "hi\n")`),
+		bind.Func1("get", "The container of that name or id; an error of kind not_found if there is none.",
+			ref, bind.Returns(k.Kind(), "it"),
+			func(_ context.Context, name string) (*box, error) { return hold(d.Containers.Get(name)) },
+		).With(web + `assert(containers.get("web") == web)`),
+		bind.Func1("find", "The container of that name or id, or nil.",
+			ref, bind.Returns(k.OrNil(func(b *box) bool { return b == nil }), "it, or nil"),
+			func(_ context.Context, name string) (*box, error) { return hold(d.Containers.Find(name)) },
+		).With(`assert(containers.find("nobody") == nil)`),
+		bind.Func1("list", "All containers in every state, or those that a filter keeps; the newest first.",
+			bind.Opt("filter", k.Filter().Kind(), bind.Select[*box]{}, "which ones"), bind.Returns(k.List(), "them"), d.list,
+		).With(web + `assert(containers.list{ state = "running" }[1] == web)`),
+		bind.Func1("prune", "Remove the containers that do not run, or those of them that a filter keeps, with their anonymous volumes if volumes = true.",
+			bind.Opt("options", bind.With(pruneContainers(), k.Filter()), bind.Both[pruneOptions, *box]{}, "which ones"),
+			bind.Returns(bind.Strings, "the ids of those that are gone"), d.prune,
+		).Change().With(`local c = containers.create{ "box", "true" }
+assert(containers.prune{ state = "created" }[1] == c.id)`),
+	}}
+}
+
+func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, error) {
+	ctx = withMoment(ctx)
+	found, err := d.Containers.List(ctx)
+	all, err := holdAll(ctx, found, err)
+	if err != nil {
+		return nil, err
+	}
+	return which.Keep(ctx, all)
+}
+
+func (d *doors) once(ctx context.Context, o onceOptions) (*bind.Finished, error) {
+	limited, cancel := ctx, func() {}
+	if o.Timeout > 0 {
+		limited, cancel = context.WithTimeout(ctx, o.Timeout)
+	}
+	defer cancel()
+	in, done, err := d.input(limited, o.Input)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	o.Interactive = in != nil
+	r, err := d.Containers.Once(limited, o.Spec, o.Keep, in, d.take(o.Stdout))
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return nil, fault.Wrap("run", o.Image, fault.New(fault.Timeout, "it has not ended after %s", o.Timeout))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return checked(r, o.Check, "run", o.Image)
+}
+
+// pruneOptions is what prune takes besides a filter.
+type pruneOptions struct{ Volumes, All bool }
+
+func pruneContainers() *bind.Record[pruneOptions] {
+	return &bind.Record[pruneOptions]{
+		Name: "PruneContainers", Doc: "what goes with them",
+		Keys: []bind.Key[pruneOptions]{
+			bind.K("volumes", bind.Bool, "their anonymous volumes too", func(o *pruneOptions) *bool { return &o.Volumes }),
+		},
+	}
+}
+
+func (d *doors) prune(ctx context.Context, o bind.Both[pruneOptions, *box]) ([]string, error) {
+	all, err := d.list(ctx, o.Select)
+	if err != nil {
+		return nil, err
+	}
+	return sweep(all, (*box).ID, func(b *box) (bool, error) {
+		switch v, err := b.look(ctx); {
+		case err != nil:
+			return false, err
+		case v.State != container.Created && v.State != container.Exited && v.State != container.Dead, v.Wish.Protect:
+			return false, nil
+		}
+		return true, b.Remove(ctx, engine.RemoveOptions{Volumes: o.Options.Volumes})
+	})
+}
+
+// sweep removes what remove wants to, tries all, and names what is gone. What
+// was put to use or removed by others meanwhile is left out.
+func sweep[S any](all []S, name func(S) string, remove func(S) (bool, error)) ([]string, error) {
+	gone := []string{}
+	batch := &fault.Batch{}
+	var failed []error
+	for _, s := range all {
+		switch done, err := remove(s); {
+		case fault.Is(err, fault.Busy, fault.Conflict, fault.NotFound):
+		case err != nil:
+			batch.Failed = append(batch.Failed, fault.Failure{Object: name(s), Err: err})
+			failed = append(failed, err)
+		case done:
+			gone = append(gone, name(s))
+			batch.Done = append(batch.Done, name(s))
+		}
+	}
+	if len(failed) == 0 {
+		return gone, nil
+	}
+	return nil, &fault.Error{Kind: fault.Partial, Op: "prune", Message: "not all could be removed", Cause: errors.Join(failed...), Detail: batch}
+}
+
+// inspection is Inspect as any value.
+func inspection(ctx context.Context, b *box) (any, error) { return b.Inspect(ctx) }

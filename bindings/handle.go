@@ -1,0 +1,158 @@
+package bindings
+
+import (
+	"context"
+	"sync"
+
+	"neap/runtime/container"
+	"neap/runtime/engine"
+	"neap/runtime/fault"
+	"neap/runtime/keeper"
+)
+
+// box is a script's handle of a container. It remembers what must still be
+// told when the container is gone: its name, image and exit code.
+type box struct {
+	Container
+	mu   sync.Mutex
+	last *engine.View
+	end  *keeper.Ending
+}
+
+// hold makes a handle. It looks at once, so that it has something to remember.
+func hold(c Container, err error) (*box, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	b := &box{Container: c}
+	_, err = b.look(context.Background())
+	return b, unlessGone(err)
+}
+
+// holdAll makes handles of those that are still there, within one moment.
+func holdAll(ctx context.Context, all []Container, err error) ([]*box, error) {
+	if err != nil {
+		return nil, err
+	}
+	boxes := make([]*box, 0, len(all))
+	for _, c := range all {
+		b := &box{Container: c}
+		switch _, err := b.look(ctx); {
+		case err == nil:
+			boxes = append(boxes, b)
+		case !fault.Is(err, fault.NotFound):
+			return nil, err
+		}
+	}
+	return boxes, nil
+}
+
+func unlessGone(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// moment is what one call sees of containers: the first look at each counts
+// for all of the call.
+type moment struct {
+	mu   sync.Mutex
+	seen map[string]*engine.View
+}
+
+type momentKey struct{}
+
+// withMoment begins a moment.
+func withMoment(ctx context.Context) context.Context {
+	return context.WithValue(ctx, momentKey{}, &moment{seen: map[string]*engine.View{}})
+}
+
+func (m *moment) recall(id string) *engine.View {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seen[id]
+}
+
+func (m *moment) keep(v *engine.View) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[v.ID] = v
+}
+
+// look is what the container is now. One that is gone is fault.NotFound.
+func (b *box) look(ctx context.Context) (*engine.View, error) {
+	m, _ := ctx.Value(momentKey{}).(*moment)
+	if v := m.recall(b.ID()); v != nil {
+		return v, nil
+	}
+	v, err := b.Look()
+	if err != nil {
+		return nil, b.said(err)
+	}
+	m.keep(v)
+	b.mu.Lock()
+	b.last = v
+	b.mu.Unlock()
+	return v, nil
+}
+
+// recall is look, but of one that is gone what it was.
+func (b *box) recall(ctx context.Context) (*engine.View, error) {
+	v, err := b.look(ctx)
+	if !fault.Is(err, fault.NotFound) {
+		return v, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	gone := engine.View{ID: b.ID()}
+	if b.last != nil {
+		gone = *b.last
+	}
+	if b.end != nil {
+		gone.Last.Start, gone.Last.Code, gone.Last.Unknown = max(b.end.Start, 1), b.end.Code, b.end.Unknown
+	} else if gone.Facts != nil {
+		gone.Last.Unknown = true // it lived when it was last seen
+	}
+	gone.State, gone.Facts = container.Removed, nil
+	return &gone, nil
+}
+
+// ended remembers how a start ended.
+func (b *box) ended(end keeper.Ending, err error) error {
+	if err != nil {
+		return b.said(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.end = &end
+	return nil
+}
+
+// said is an error as scripts get it: of a container that is gone, that it was
+// removed.
+func (b *box) said(err error) error {
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if now, wrong := b.State(); wrong != nil || now != container.Removed {
+		return err
+	}
+	return &fault.Error{Kind: fault.NotFound, Op: "use container", Object: b.name(), Message: "it was removed"}
+}
+
+// name is the newest name known, else the short id.
+func (b *box) name() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last != nil {
+		return b.last.Name
+	}
+	return container.Short(b.ID())
+}

@@ -1,0 +1,340 @@
+package bindings
+
+import (
+	"context"
+	"io"
+	"os"
+	"slices"
+	"sync"
+
+	"neap/runtime/engine"
+	"neap/runtime/fault"
+	"neap/runtime/image"
+	"neap/runtime/network"
+	"neap/runtime/port"
+	"neap/runtime/volume"
+)
+
+// Native is the doorways' view of an engine: its nouns as handles. Terminal,
+// Progress and Now are left to the caller.
+func Native(e *engine.Engine) Runtime {
+	return Runtime{
+		Containers: containers{e}, Images: images{e}, Volumes: volumes{e}, Networks: networks{e},
+		Ports: ports{e, e.Ports}, System: e,
+	}
+}
+
+type containers struct{ e *engine.Engine }
+
+// nativeContainer gives interfaces where the engine gives its own types.
+type nativeContainer struct{ *engine.Container }
+
+func (c nativeContainer) Spawn(ctx context.Context, s engine.ExecSpec) (Exec, error) {
+	x, err := c.Container.Spawn(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+func (c nativeContainer) Lines(ctx context.Context, o engine.LogOptions) (Lines, error) {
+	l, err := c.Container.Lines(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func containerOrNil(c *engine.Container, err error) (Container, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return nativeContainer{c}, nil
+}
+
+func (n containers) Create(ctx context.Context, s engine.Spec) (Container, error) {
+	return containerOrNil(n.e.Create(ctx, s))
+}
+
+func (n containers) Run(ctx context.Context, s engine.Spec) (Container, error) {
+	return containerOrNil(n.e.Run(ctx, s))
+}
+
+func (n containers) Once(ctx context.Context, s engine.Spec, keep bool, in *os.File, out Take) (engine.Result, error) {
+	return n.e.Once(ctx, s, keep, in, out)
+}
+
+func (n containers) Find(ref string) (Container, error) { return containerOrNil(n.e.Find(ref)) }
+func (n containers) Get(ref string) (Container, error)  { return containerOrNil(n.e.Get(ref)) }
+func (n containers) Names() ([]string, error)           { return n.e.Names() }
+
+func (n containers) List(ctx context.Context) ([]Container, error) {
+	all, err := n.e.List(ctx)
+	list := make([]Container, len(all))
+	for i, c := range all {
+		list[i] = nativeContainer{c}
+	}
+	return list, err
+}
+
+// named is the names of containers by their ids, sorted.
+func named(e *engine.Engine, ids []string, err error) ([]string, error) {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = e.With(id).Name()
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+type images struct{ e *engine.Engine }
+
+type nativeImage struct {
+	e  *engine.Engine
+	id string
+}
+
+func imageOrNil(e *engine.Engine, i *image.Image, err error) (Image, error) {
+	if err != nil || i == nil {
+		return nil, err
+	}
+	return nativeImage{e, i.ID}, nil
+}
+
+func imageList(e *engine.Engine, all []*image.Image, err error) ([]Image, error) {
+	list := make([]Image, len(all))
+	for i, img := range all {
+		list[i] = nativeImage{e, img.ID}
+	}
+	return list, err
+}
+
+func (n images) Pull(ctx context.Context, ref string, o image.PullOptions) (Image, error) {
+	i, err := n.e.Images.Pull(ctx, ref, o)
+	return imageOrNil(n.e, i, err)
+}
+
+func (n images) Load(ctx context.Context, r io.Reader) ([]Image, error) {
+	loaded, err := n.e.Images.Load(ctx, r)
+	return imageList(n.e, loaded.Images, err)
+}
+
+func (n images) Import(ctx context.Context, r io.Reader, o image.ImportOptions) (Image, error) {
+	i, err := n.e.Images.Import(ctx, r, o)
+	return imageOrNil(n.e, i, err)
+}
+
+func (n images) Find(ctx context.Context, ref string) (Image, error) {
+	i, err := n.e.Images.Find(ctx, ref)
+	return imageOrNil(n.e, i, err)
+}
+
+func (n images) Get(ctx context.Context, ref string) (Image, error) {
+	i, err := n.e.Images.Get(ctx, ref)
+	return imageOrNil(n.e, i, err)
+}
+
+func (n images) List(ctx context.Context) ([]Image, error) {
+	all, err := n.e.Images.List(ctx)
+	return imageList(n.e, all, err)
+}
+
+func (n images) Remove(ctx context.Context, ref string, force bool) (image.Removal, error) {
+	return n.e.RemoveImage(ctx, ref, force)
+}
+
+func (i nativeImage) ID() string { return i.id }
+
+func (i nativeImage) Look(ctx context.Context) (*image.Image, error) {
+	return i.e.Images.Get(ctx, i.id)
+}
+
+func (i nativeImage) UsedBy(ctx context.Context) ([]string, error) {
+	users, err := i.e.ImageUsers(ctx, i.id)
+	names := make([]string, len(users))
+	for n, u := range users {
+		names[n] = u.Container
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+func (i nativeImage) Tag(ctx context.Context, name string) error {
+	img, err := i.Look(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = i.e.Images.Tag(ctx, img, name)
+	return err
+}
+
+func (i nativeImage) Untag(ctx context.Context, name string) error {
+	name, err := image.Normalize(name)
+	if err != nil {
+		return err
+	}
+	img, err := i.Look(ctx)
+	if err == nil && !slices.Contains(img.Tags, name) {
+		err = fault.Wrap("untag image", name, fault.New(fault.NotFound, "this image has no such tag"))
+	}
+	if err != nil {
+		return err
+	}
+	return i.e.Images.Untag(ctx, name)
+}
+
+func (i nativeImage) Remove(ctx context.Context, force bool) (image.Removal, error) {
+	return i.e.RemoveImage(ctx, i.id, force)
+}
+
+func (i nativeImage) Inspect(ctx context.Context) (any, error) {
+	img, err := i.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return i.e.Images.Inspect(img), nil
+}
+
+type volumes struct{ e *engine.Engine }
+
+// nativeVolume follows its volume when that is renamed through it.
+type nativeVolume struct {
+	e    *engine.Engine
+	mu   sync.Mutex
+	name string
+}
+
+func volumeOrNil(e *engine.Engine, v *volume.Volume, err error) (Volume, error) {
+	if err != nil || v == nil {
+		return nil, err
+	}
+	return &nativeVolume{e: e, name: v.Name}, nil
+}
+
+func (n volumes) Create(ctx context.Context, name string, o volume.CreateOptions) (Volume, error) {
+	v, err := n.e.Volumes.Create(ctx, name, o)
+	return volumeOrNil(n.e, v, err)
+}
+
+func (n volumes) Find(_ context.Context, name string) (Volume, error) {
+	v, err := n.e.Volumes.Find(name)
+	return volumeOrNil(n.e, v, err)
+}
+
+func (n volumes) Get(_ context.Context, name string) (Volume, error) {
+	v, err := n.e.Volumes.Get(name)
+	return volumeOrNil(n.e, v, err)
+}
+
+func (n volumes) List(context.Context) ([]Volume, error) {
+	all, err := n.e.Volumes.List()
+	list := make([]Volume, len(all))
+	for i, v := range all {
+		list[i] = &nativeVolume{e: n.e, name: v.Name}
+	}
+	return list, err
+}
+
+func (v *nativeVolume) Name() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.name
+}
+
+func (v *nativeVolume) Look(context.Context) (*volume.Volume, error) {
+	return v.e.Volumes.Get(v.Name())
+}
+
+func (v *nativeVolume) Size(ctx context.Context) (int64, error) {
+	return v.e.Volumes.Size(ctx, v.Name())
+}
+
+func (v *nativeVolume) UsedBy(context.Context) ([]string, error) {
+	ids, err := v.e.Volumes.UsedBy(v.Name())
+	return named(v.e, ids, err)
+}
+
+func (v *nativeVolume) Rename(ctx context.Context, name string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, err := v.e.Volumes.Rename(ctx, v.name, name); err != nil {
+		return err
+	}
+	v.name = name
+	return nil
+}
+
+func (v *nativeVolume) Protect(ctx context.Context, on bool) error {
+	return v.e.Volumes.Protect(ctx, v.Name(), on)
+}
+
+func (v *nativeVolume) Remove(ctx context.Context) error { return v.e.Volumes.Remove(ctx, v.Name()) }
+
+func (v *nativeVolume) Inspect(context.Context) (any, error) { return v.e.Volumes.Inspect(v.Name()) }
+
+type networks struct{ e *engine.Engine }
+
+type nativeNetwork struct {
+	e        *engine.Engine
+	id, name string
+}
+
+func (n networks) Create(ctx context.Context, name string, o network.CreateOptions) (Network, error) {
+	made, err := n.e.Networks.Create(ctx, name, o)
+	if err != nil {
+		return nil, err
+	}
+	return nativeNetwork{n.e, made.ID, made.Name}, nil
+}
+
+func (n networks) Find(ctx context.Context, ref string) (Network, error) {
+	found, ok, err := n.e.Networks.Find(ctx, ref)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return nativeNetwork{n.e, found.ID, found.Name}, nil
+}
+
+func (n networks) Get(ctx context.Context, ref string) (Network, error) {
+	found, err := n.e.Networks.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return nativeNetwork{n.e, found.ID, found.Name}, nil
+}
+
+func (n networks) List(ctx context.Context) ([]Network, error) {
+	all, err := n.e.Networks.List(ctx)
+	list := make([]Network, len(all))
+	for i, found := range all {
+		list[i] = nativeNetwork{n.e, found.ID, found.Name}
+	}
+	return list, err
+}
+
+func (n nativeNetwork) ID() string   { return n.id }
+func (n nativeNetwork) Name() string { return n.name }
+
+func (n nativeNetwork) Look(ctx context.Context) (network.Network, error) {
+	return n.e.Networks.Get(ctx, n.id)
+}
+
+func (n nativeNetwork) UsedBy(ctx context.Context) ([]string, error) {
+	ids, err := n.e.Networks.UsedBy(ctx, n.id)
+	return named(n.e, ids, err)
+}
+
+func (n nativeNetwork) Remove(ctx context.Context) error { return n.e.Networks.Remove(ctx, n.id) }
+
+func (n nativeNetwork) Inspect(ctx context.Context) (any, error) {
+	return n.e.InspectNetwork(ctx, n.id)
+}
+
+type ports struct {
+	e *engine.Engine
+	*port.Ports
+}
+
+func (p ports) List(ctx context.Context) ([]engine.PublishedPort, error) {
+	return p.e.PublishedPorts(ctx)
+}
