@@ -3,6 +3,7 @@ package bind_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,5 +165,49 @@ func TestRecursionThroughGo(t *testing.T) {
 	err := run(st, `local function f() containers.get("web"):each(function() f() return 1 end) end f()`)
 	if err == nil || !strings.Contains(err.Error(), "stack overflow") {
 		t.Error(err)
+	}
+}
+
+// TestStrangeArguments gives every function what no function wants: errors, but
+// no panic.
+func TestStrangeArguments(t *testing.T) {
+	L := lua.NewState()
+	defer L.Close()
+	st := bind.NewState(L, bind.Effects{Panic: func(what string, value any, _ []byte) { t.Errorf("%s: %v", what, value) }})
+	st.Harden()
+	if err := st.Install(testYard().modules()); err != nil {
+		t.Fatal(err)
+	}
+	err := run(st, `
+local loop = {}; loop[1] = loop; loop.x = loop
+local strange = { false, 0/0, 1/0, -1/0, -1, 2^53 + 1, 1.5, ("x"):rep(1e6), "", "\0", "\255", loop, {}, { {} }, { [1.5] = 1 }, { [-1] = 1 },
+  function() end, function() error("no") end, coroutine.create(function() end), containers, containers.get("web"), containers.list(), io.stdout, print }
+local calls = { containers.run, containers.get, containers.name_of, containers.list,
+  function(...) return containers.get("web"):stop(...) end, function(...) return containers.get("web"):each(...) end,
+  containers.get("web").stop, containers.list().stop, containers.list().where, containers.list().sort, containers.list().map, containers.list().sum,
+  containers.list().group_by, containers.list().slice, containers.list().table, containers.list().pluck, containers.list().first }
+for i, call in ipairs(calls) do
+  pcall(call)
+  for _, a in ipairs(strange) do
+    pcall(call, a) pcall(call, nil, a) pcall(call, { a }) pcall(call, { name = a }) pcall(call, { "x", memory = a, env = a, name = a }) pcall(call, { env = { a }, "x" })
+    pcall(call, { size = a, state = a, created = a, label = a }) pcall(call, { size = { over = a } }) pcall(call, { where = a }) pcall(call, { unless = a })
+    pcall(call, containers.list(), a) pcall(call, containers.get("web"), a)
+    for _, b in ipairs(strange) do pcall(call, a, b) pcall(call, a, b, a) end
+    pcall(function() return containers.get("web")[a] end) pcall(function() return containers.list()[a] end) pcall(function() return containers[a] end)
+  end
+end`)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestManyObjects leaves nothing behind.
+func TestManyObjects(t *testing.T) {
+	st := newState(t)
+	before := runtime.NumGoroutine()
+	err := run(st, `for i = 1, 10000 do
+		local c = containers.get("web"); local co = coroutine.create(function() coroutine.yield(c.state) end); coroutine.resume(co) end`)
+	if err != nil || runtime.NumGoroutine() > before+2 {
+		t.Errorf("%v, %d goroutines before, %d after", err, before, runtime.NumGoroutine())
 	}
 }

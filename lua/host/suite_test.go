@@ -12,6 +12,9 @@ import (
 
 // TestSuite runs gopher-lua's own tests with everything of the host loaded.
 func TestSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/yuin/gopher-lua").Output()
 	if err != nil {
 		t.Skip("the module cache is not here")
