@@ -35,29 +35,31 @@ const apiAttrs = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATT
 
 // prepare makes everything that can be made before the stub exists. The caller
 // calls close.
-func prepare(c *Config) (p *prepared, err error) {
-	p = &prepared{}
-	defer func() {
-		if err != nil {
-			p.close()
-		}
-	}()
+func prepare(c *Config) (*prepared, error) {
+	p := &prepared{}
+	if err := p.all(c); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *prepared) all(c *Config) (err error) {
 	for _, name := range []string{"/proc", "/sys", "/dev"} {
 		if err := ownDir(c.Root, name); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if p.kit, err = p.toolkit(); err != nil {
-		return nil, err
+		return err
 	}
-	on := &places{root: c.Root}
-	on.at = append(on.at, place{"/proc", nil}, place{"/sys", nil})
+	on := &places{root: c.Root, at: []place{{"/proc", nil}, {"/sys", nil}}}
 	for _, step := range []func(*Config, *places) error{p.makeDev, p.makeShm, p.makeCgroups, p.makeMounts} {
 		if err := step(c, on); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return p, p.stdio(c)
+	return p.stdio(c)
 }
 
 func (p *prepared) close() {
@@ -246,9 +248,11 @@ func isDir(f *os.File) (bool, error) {
 // stdio makes what the first three descriptors are when they are not given.
 func (p *prepared) stdio(c *Config) (err error) {
 	if !c.Tty {
-		p.null, err = openNull(p.dev)
+		if p.null, err = openNull(p.dev); err != nil {
+			return err
+		}
 		p.made.add(p.null)
-		return err
+		return nil
 	}
 	if c.Stdin != nil || c.Stdout != nil || c.Stderr != nil {
 		return fault.New(fault.Invalid, "a process has a terminal or streams, not both")
@@ -256,9 +260,11 @@ func (p *prepared) stdio(c *Config) (err error) {
 	if p.pts == nil {
 		return fault.New(fault.Unsupported, "a terminal in a container whose /dev is mounted")
 	}
-	p.master, p.slave, err = pair(p.pts, c.UID, c.Rows, c.Cols)
+	if p.master, p.slave, err = pair(p.pts, c.UID, c.Rows, c.Cols); err != nil {
+		return err
+	}
 	p.made.add(p.slave)
-	return err
+	return nil
 }
 
 // openNull opens the null device of dev, the host's where there is none.
