@@ -88,28 +88,14 @@ func (s *session) count() string {
 }
 
 // names lists live objects for completion; what cannot be listed has none.
-func (s *session) names(noun string) (names []string) {
+func (s *session) names(noun string) []string {
+	list := s.surface.Names[noun]
+	if list == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	switch noun {
-	case "container":
-		names, _ = s.engine.Names()
-	case "image":
-		all, _ := s.engine.Images.List(ctx)
-		for _, i := range all {
-			names = append(names, i.Tags...)
-		}
-	case "volume":
-		all, _ := s.engine.Volumes.List()
-		for _, v := range all {
-			names = append(names, v.Name)
-		}
-	case "network":
-		all, _ := s.engine.Networks.List(ctx)
-		for _, n := range all {
-			names = append(names, n.Name)
-		}
-	}
+	names, _ := list(ctx)
 	return slices.DeleteFunc(names, func(n string) bool { return strings.ContainsAny(n, "\"'\\\n") })
 }
 

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -14,6 +15,7 @@ import (
 
 	"neap/bindings"
 	"neap/lua/host"
+	"neap/lua/std"
 	"neap/runtime/engine"
 	"neap/runtime/image"
 	"neap/scripts"
@@ -22,6 +24,7 @@ import (
 // session is a caller's house: a root's engine, a Lua state, a terminal.
 type session struct {
 	engine   *engine.Engine
+	surface  *bindings.Surface
 	host     *host.Host
 	outlet   *outlet
 	terminal *console
@@ -85,13 +88,14 @@ func (s *session) newHost() (*host.Host, error) {
 	}
 	rt := bindings.Native(s.engine)
 	rt.Terminal, rt.Progress = s.terminal, newProgress(os.Stderr).show
-	all := bindings.All(rt)
+	rt.Now = time.Now
+	s.surface = bindings.All(rt)
+	helpers := std.Modules(std.Effects{Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	return host.New(host.Options{
-		Modules: all.Modules, Classes: all.Classes,
+		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,
 		Stdin: os.Stdin, Stdout: s.outlet, Stderr: os.Stderr,
-		Getenv: os.LookupEnv, Scripts: library,
-		Arguments: map[string]func(context.Context, string) (any, error){},
-		Panic:     panicked, Grace: grace,
+		Getenv: os.LookupEnv, Scripts: library, Arguments: s.surface.Arguments,
+		Panic: panicked, Now: time.Now, Grace: grace,
 	})
 }
 
