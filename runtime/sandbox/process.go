@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 	"neap/runtime/fault"
@@ -55,20 +56,33 @@ func (p *Process) Go() error {
 	return fault.Wrap("start", "", refusal(err))
 }
 
-// refusal gives the refusal of the program itself its kind.
+// refusal gives what the kernel refused its kind and a hint.
 func refusal(err error) error {
 	var refused *ExecError
-	if !errors.As(err, &refused) || refused.Step != "exec" {
+	if !errors.As(err, &refused) {
 		return err
 	}
-	wrapped := fault.Error{Kind: fault.Denied, Cause: refused}
-	switch refused.Errno {
-	case unix.ENOENT, unix.ENOTDIR:
-		wrapped.Kind, wrapped.Hint = fault.NotFound, "if the file is there, the interpreter or loader it names is not"
-	case unix.ENOEXEC:
-		wrapped.Hint = "it is no program for this machine; a script begins with #!"
+	wrapped := fault.Error{Kind: fault.KindOf(refused), Cause: refused}
+	denied := refused.Errno == unix.EPERM || refused.Errno == unix.EACCES
+	switch {
+	case refused.Step == "exec":
+		wrapped.Kind, wrapped.Hint = execKind(refused.Errno)
+	case denied && (strings.HasPrefix(refused.Step, "limit ") || refused.Step == stepOOM):
+		wrapped.Hint = "neap has no CAP_SYS_RESOURCE here: it cannot give more than it was given"
 	}
 	return &wrapped
+}
+
+func execKind(errno unix.Errno) (kind fault.Kind, hint string) {
+	switch errno {
+	case unix.ENOENT, unix.ENOTDIR:
+		return fault.NotFound, "if the file is there, the interpreter or loader it names is not"
+	case unix.ENOEXEC:
+		return fault.Denied, "it is no program for this machine; a script begins with #!"
+	case unix.E2BIG:
+		return fault.Invalid, "its arguments and environment are too long"
+	}
+	return fault.Denied, ""
 }
 
 // Abort ends a process that waits at its gate, and closes PidFD and Tty.

@@ -21,6 +21,8 @@ type Spawner struct {
 	stub *os.File
 	caps uint64 // what the caller may give
 
+	masked []string // DefaultMasked, which looks at every processor
+
 	mu      sync.Mutex
 	filters map[string][]byte // compiled default filters by bounding set
 }
@@ -41,7 +43,7 @@ func New() (*Spawner, error) {
 	if err != nil {
 		return nil, fault.Wrap("prepare", "stub", err)
 	}
-	return &Spawner{stub: file, caps: caps, filters: map[string][]byte{}}, nil
+	return &Spawner{stub: file, caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
 }
 
 // Close gives the stub's memory back. Running processes are not touched.
@@ -134,13 +136,15 @@ func (s *Spawner) spawn(ctx context.Context, b birth) (*Process, error) {
 	}
 	p.gate = ours
 	stop := context.AfterFunc(ctx, func() { _ = ours.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
 	if _, err = ours.Write(text[max(sent, 0):]); err == nil || errors.Is(err, unix.EPIPE) {
 		err = p.ready(b.forks)
 	}
+	if !stop() {
+		err = ctx.Err()
+	}
 	if err != nil {
 		p.Abort()
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, refusal(err)
 	}
 	return p, nil
 }

@@ -66,6 +66,11 @@ func (s *Spawner) startList(c *Config, p *prepared) (*list, error) {
 		uid: c.UID, gid: c.GID, groups: c.Groups, umask: c.Umask, caps: c.Caps,
 		noNewPrivs: c.NoNewPrivs, seccomp: c.Seccomp, rlimits: c.Rlimits, init: c.Init, tty: c.Tty,
 	}
+	if c.Masked == nil {
+		masked := *c
+		masked.Masked = s.masked
+		c = &masked
+	}
 	l.belong(c.OOMScoreAdj, c.Joins)
 	forked := l.enter(c)
 	root := l.fd(c.Root)
@@ -92,12 +97,13 @@ func (p *prepared) stream(given *os.File) *os.File {
 	return p.null
 }
 
+const stepOOM = "set oom_score_adj"
+
 // belong makes the process a member of its cgroups, before it costs anything.
 func (l *list) belong(oom *int, joins []*os.File) {
 	if oom != nil {
-		label := "set oom_score_adj"
-		l.call(label, unix.SYS_OPENAT, num(unix.AT_FDCWD), l.str("/proc/self/oom_score_adj"), num(unix.O_WRONLY|unix.O_CLOEXEC)).to(slotFile)
-		l.write(label, slotFile.arg(), itoa(*oom))
+		l.call(stepOOM, unix.SYS_OPENAT, num(unix.AT_FDCWD), l.str("/proc/self/oom_score_adj"), num(unix.O_WRONLY|unix.O_CLOEXEC)).to(slotFile)
+		l.write(stepOOM, slotFile.arg(), itoa(*oom))
 	}
 	for _, tasks := range joins {
 		l.write("join cgroup", l.fd(tasks), "0")
@@ -216,9 +222,6 @@ func (l *list) finish(c *Config, p *prepared, root arg) error {
 
 func (l *list) hide(c *Config, p *prepared, root arg) {
 	masked, readOnly := c.Masked, c.ReadOnly
-	if masked == nil {
-		masked = DefaultMasked()
-	}
 	if readOnly == nil {
 		readOnly = DefaultReadOnly()
 	}
