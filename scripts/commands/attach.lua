@@ -12,5 +12,4 @@ Options:
       --no-stdin             Do not pass input on
 ]]
 
-local result = containers.get(names[1]):attach{ detach_keys = opt.detach_keys, input = not opt.no_stdin }
-os.exit(result.exit_code)
+cli.ended(containers.get(names[1]):attach{ detach_keys = opt.detach_keys, interactive = not opt.no_stdin })

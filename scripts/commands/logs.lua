@@ -14,7 +14,7 @@ Options:
       --until string   Only what came before
 ]]
 
-local tail = opt.tail and opt.tail ~= "all" and tonumber(opt.tail) or nil
+local tail = (opt.tail or "all") ~= "all" and tonumber(opt.tail) or nil
 if opt.tail and opt.tail ~= "all" and not tail then
   cli.misused("--tail must be a number or all, not " .. opt.tail)
 end
@@ -25,7 +25,11 @@ local function at(text)
   return seconds and time.at(seconds) or text
 end
 
-local options = { tail = tail, since = at(opt.since), before = at(opt["until"]), timestamps = opt.timestamps, follow = opt.follow }
-for line in containers.get(names[1]):lines(options) do
-  print(line)
+local c = containers.get(names[1])
+local which = { tail = tail, since = at(opt.since), before = at(opt["until"]), timestamps = opt.timestamps }
+if opt.follow then
+  which.follow = true
+  for line in c:lines(which) do print(line) end
+else
+  io.write(c:logs(which))
 end

@@ -21,9 +21,9 @@ Options:
 ]]
 
 local last = opt.latest and 1 or opt.last
-local all = containers.list():sort("created", "desc")
+local all = containers.list()
 if opt.filter then
-  all = all:where(filter.of(opt.filter, facts.filters(all)))
+  all = all:where(filter.of(opt.filter, facts.filters))
 end
 if last then
   all = all:slice(1, last)

@@ -29,7 +29,7 @@ local function start()
   return c:start{ attach = true, detach_keys = opt.detach_keys }
 end
 
-local result, wrong = try(start)
+local _, wrong = try(start)
 running = false
 if wrong then
   local code = run.code(wrong, c)
@@ -39,5 +39,5 @@ end
 if opt.detach then
   print(c.id)
 else
-  os.exit(result.exit_code)
+  cli.ended(c)
 end

@@ -17,5 +17,6 @@ if not (opt.attach or opt.interactive) then
   return cli.bulk(names, "start")
 end
 if #names > 1 then cli.misused("only one container can be attached to at once") end
-local result = containers.get(names[1]):start{ attach = true, detach_keys = opt.detach_keys }
-os.exit(result.exit_code)
+cli.ended(containers.get(names[1]):start{
+  attach = true, interactive = opt.interactive or false, detach_keys = opt.detach_keys,
+})

@@ -41,7 +41,7 @@ local function ports(c)
     published[inside] = true
     table.insert(all, ("%s:%d->%s"):format(p.host_ip, p.host_port, inside))
   end
-  for _, inside in ipairs(c.exposed or {}) do
+  for inside in pairs(c:inspect().Config.ExposedPorts or {}) do
     if not published[inside] then table.insert(all, inside) end
   end
   return table.concat(all, ", ")
@@ -106,26 +106,24 @@ local function order(after)
   end
 end
 
-function facts.filters()
-  return {
-    id = function(c, value) return c.id:sub(1, #value) == value end,
-    name = filter.named,
-    label = filter.label,
-    status = function(c, value) return c.state == value end,
-    exited = function(c, value) return c.state == "exited" and c.exit_code == tonumber(value) end,
-    ancestor = function(c, value)
-      local img = images.find(value)
-      return c.image == value or img ~= nil and c.image_id == img.id
-    end,
-    before = order(false), since = order(true),
-    volume = mounted, publish = published,
-    network = function(c, value)
-      for _, name in ipairs(c.networks) do
-        if name == value then return true end
-      end
-      return false
-    end,
-  }
-end
+facts.filters = {
+  id = function(c, value) return c.id:sub(1, #value) == value end,
+  name = filter.named,
+  label = filter.label,
+  status = function(c, value) return c.state == value end,
+  exited = function(c, value) return c.state == "exited" and c.exit_code == tonumber(value) end,
+  ancestor = function(c, value)
+    local img = images.find(value)
+    return c.image == value or img ~= nil and c.image_id == img.id
+  end,
+  before = order(false), since = order(true),
+  volume = mounted, publish = published,
+  network = function(c, value)
+    for _, name in ipairs(c.networks) do
+      if name == value then return true end
+    end
+    return false
+  end,
+}
 
 return facts

@@ -54,7 +54,7 @@ function filter.label(thing, value)
 end
 
 function filter.named(thing, value)
-  return re(value):match(thing.name) ~= nil and re(value):match(thing.name) ~= false
+  return re(value):match(thing.name) ~= nil
 end
 
 -- A test for KEY=true and KEY=false.

@@ -41,6 +41,14 @@ function cli.read(text, words)
   cli.misused(wrong.usage)
 end
 
+-- Ends the command as the program of an attached container ended: with 0 if it goes
+-- on without us.
+function cli.ended(c)
+  if c.exit_code then os.exit(c.exit_code) end
+  if c.state == "running" or c.state == "paused" then os.exit(0) end
+  cli.fail(125, "nobody saw the exit code of " .. c.name)
+end
+
 -- Calls a function with each name, prints what it returns, and goes on after an
 -- error, which makes the exit code 1.
 function cli.each(names, fn)
@@ -88,6 +96,30 @@ function cli.bulk(names, verb, opt)
     end
     for _, id in ipairs(ids) do
       if not bad[id] then print(named[id]) end
+    end
+  end
+  if failed then os.exit(1) end
+end
+
+-- Removes all of a list, asking first on a terminal, and prints their names under a
+-- title.
+function cli.prune(list, opt, what, title)
+  if not opt.force then
+    io.write(("This removes %d %s: %s\nGo on? [y/N] "):format(#list, what, table.concat(list:pluck("name"), " ")))
+    local answer = io.read() or ""
+    if not answer:lower():match("^%s*y") then os.exit(1) end
+  end
+  if #list == 0 then return end
+  print(title)
+  local failed = false
+  for _, thing in ipairs(list) do
+    local name = thing.name
+    local _, err = try(thing.remove, thing)
+    if err then
+      cli.complain(err)
+      failed = true
+    else
+      print(name)
     end
   end
   if failed then os.exit(1) end
