@@ -138,6 +138,7 @@ type Last struct {
 	Restarts int       `json:"restarts,omitempty"` // by the policy since the user's start
 	Backoff  float64   `json:"backoff,omitempty"`  // seconds waited before this start
 	Error    string    `json:"error,omitempty"`    // why it did not start
+	Before   *Last     `json:"before,omitempty"`   // while it does not run yet
 }
 
 // Facts is what a living container has in the kernel. Another boot's facts

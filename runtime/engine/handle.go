@@ -95,10 +95,30 @@ type View struct {
 	Facts *container.Facts // nil while it does not live
 	Due   *container.Due   // nil unless a restart waits
 	Error string           // why it is dead or did not start
+
+	ending bool // it is dead, and its end not yet on record
 }
 
-// Look sees what the container is and does now, without any lock.
+// settleLimit is how long Look waits for the keeper to record an end that it
+// sees.
+const settleLimit = time.Second
+
+// Look sees what the container is and does now, without any lock. Of one that
+// ended this very moment it waits until the end is on record.
 func (c *Container) Look() (*View, error) {
+	v, err := c.look()
+	if err != nil || !v.ending {
+		return v, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
+	defer cancel()
+	if _, err := c.e.keeper.Await(ctx, c.c.ID, v.Last.Start); err != nil {
+		return v, nil //nolint:nilerr // what was seen is true all the same
+	}
+	return c.look()
+}
+
+func (c *Container) look() (*View, error) {
 	seen, err := c.c.Look()
 	if err != nil {
 		return nil, fault.Wrap("look at container", container.Short(c.c.ID), err)
@@ -119,9 +139,11 @@ func (c *Container) Look() (*View, error) {
 	if l, err := c.c.Last(); err == nil {
 		v.Last, v.Error = *l, l.Error
 	}
+	facts, err := c.c.Facts()
 	if v.State == container.Running || v.State == container.Paused {
-		v.Facts, _ = c.c.Facts()
+		v.Facts = facts
 	}
+	v.ending = err == nil && facts != nil && v.Facts == nil && v.Last.Ended.IsZero()
 	v.Due, _ = c.c.Due()
 	return v, nil
 }

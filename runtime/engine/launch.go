@@ -92,7 +92,8 @@ func (l *launch) mayStart(now container.State) (err error) {
 	if now == container.Running || last.Start >= l.number {
 		return fault.New(fault.Exists, "start %d took place", last.Start)
 	}
-	l.last = &container.Last{Start: l.number, Boot: l.e.boot, Started: l.e.opt.Clock().UTC()}
+	last.Before = nil
+	l.last = &container.Last{Start: l.number, Boot: l.e.boot, Started: l.e.opt.Clock().UTC(), Before: last}
 	due, err := l.c.Due()
 	if err != nil {
 		return err

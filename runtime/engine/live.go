@@ -276,6 +276,16 @@ type StopOptions struct {
 	Timeout *time.Duration // until it is killed; below 0 waits for ever
 }
 
+// thaw lets what is frozen go on to its end. One that has ended meanwhile has
+// no cgroup any more.
+func (c *Container) thaw(ctx context.Context) error {
+	err := c.c.Group().Thaw(ctx)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
 // stopTimeout is Docker's.
 const stopTimeout = 10 * time.Second
 
@@ -308,7 +318,7 @@ func (c *Container) stop(ctx context.Context, o StopOptions) error {
 	if err := c.c.Signal(sig); err != nil && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	if err := c.c.Group().Thaw(ctx); err != nil {
+	if err := c.thaw(ctx); err != nil {
 		return err
 	}
 	wait, cancel := limited(ctx, timeout)
@@ -331,7 +341,7 @@ func (c *Container) kill(ctx context.Context, start int) error {
 	if err := c.c.Signal(unix.SIGKILL); err != nil && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	if err := c.c.Group().Thaw(ctx); err != nil {
+	if err := c.thaw(ctx); err != nil {
 		return err
 	}
 	_, err := c.e.keeper.Await(ctx, c.c.ID, start)
@@ -371,8 +381,8 @@ func (c *Container) Wait(ctx context.Context) (keeper.Ending, error) {
 			return keeper.Ending{}, err
 		}
 		switch {
-		case v.Facts != nil:
-			end, err := c.e.keeper.Await(ctx, c.c.ID, v.Facts.Start)
+		case v.Facts != nil || v.ending:
+			end, err := c.e.keeper.Await(ctx, c.c.ID, v.Last.Start)
 			return end, fault.Wrap("wait for container", v.Name, err)
 		case v.State == container.Created:
 			select {

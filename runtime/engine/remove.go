@@ -74,7 +74,7 @@ func (c *Container) killFirst(ctx context.Context) error {
 	if err := c.c.Signal(unix.SIGKILL); err != nil && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	if err := c.c.Group().Thaw(ctx); err != nil {
+	if err := c.thaw(ctx); err != nil {
 		return err
 	}
 	_, err = c.e.keeper.Await(ctx, c.c.ID, facts.Start)

@@ -51,7 +51,7 @@ func Serve(o Options, linger time.Duration) error {
 	defer spawner.Close()
 	w := &worker{e: e, spawner: spawner}
 	err = keeper.Main(keeper.Options{
-		Root: o.Root, Version: o.Version, Containers: e.containers, Work: w,
+		Root: o.Root, Version: o.Version, Boot: e.boot, Containers: e.containers, Work: w,
 		Linger: linger, Clock: e.opt.Clock, Log: e.opt.Logf,
 	}, e.store, link, held)
 	link.Ready(err)
@@ -131,7 +131,7 @@ func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error
 	if last.Start == end.Start && last.Ended.IsZero() {
 		last.Ended, last.Code, last.Signal, last.Unknown = end.Time.UTC(), end.Code, end.Signal, end.Unknown
 		kills, err := c.Group().OOMKills()
-		last.OOM = err == nil && kills > 0
+		last.OOM, last.Before = err == nil && kills > 0, nil
 		if err := c.SetLast(last); err != nil {
 			return err
 		}

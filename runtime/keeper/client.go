@@ -73,14 +73,17 @@ func (c *Client) reach(ctx context.Context) (conn, error) {
 	}
 }
 
-// startIfFree starts a warden unless one, still or already, keeps the root.
+// startIfFree starts a warden unless one, still or already, keeps the root, or
+// a keeper lives that is about to start one.
 func (c *Client) startIfFree() error {
-	free, err := c.store.Run.TryLock("keeper.lock", store.Exclusive)
-	if err != nil || free == nil {
-		return err
-	}
-	if err := free.Unlock(); err != nil {
-		return err
+	for _, name := range []string{"keeper.lock", aliveLock} {
+		free, err := c.store.Run.TryLock(name, store.Shared)
+		if err != nil || free == nil {
+			return err
+		}
+		if err := free.Unlock(); err != nil {
+			return err
+		}
 	}
 	log, err := LogFile(c.store)
 	if err != nil {
@@ -111,6 +114,7 @@ func (c *Client) ask(ctx context.Context, r request, files []*os.File, take func
 		if !lost(err) {
 			return err
 		}
+		time.Sleep(time.Millisecond) // it is leaving, or being replaced
 	}
 }
 

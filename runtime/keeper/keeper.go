@@ -44,6 +44,11 @@ type keeper struct {
 func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	alive, err := s.Run.Lock(ctx, aliveLock, store.Exclusive)
+	if err != nil {
+		return err
+	}
+	defer alive.Unlock()
 	dir, err := s.Run.Sub(warden.Exits)
 	if err != nil {
 		return err
@@ -70,6 +75,10 @@ func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File
 	link.Ready(nil)
 	return k.stay(listener, orphaned)
 }
+
+// aliveLock is held by a keeper for life, so that there is never more than
+// one: also not while one that lost its warden hands over.
+const aliveLock = "keeper.alive"
 
 // Orphaned is what Main returns when the warden died: another one is there
 // already, and starts another keeper as soon as this one ends.

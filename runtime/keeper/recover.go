@@ -60,7 +60,7 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	l := newLife(c.ID, facts.Start)
 	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
-	if living {
+	if l.pidfd = near["pidfd"]; l.pidfd == nil && living {
 		l.pidfd, err = process.Open(l.pid, l.ticks)
 		living = err == nil
 	}
@@ -68,7 +68,7 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	if err != nil {
 		return err
 	}
-	if !living {
+	if l.pidfd == nil {
 		l.pidfd = deadFD()
 	}
 	k.begin(l, sinks, near)
@@ -89,7 +89,10 @@ func deadFD() *os.File {
 // unseen ends what has no facts: a start that never came to be, a life of an
 // earlier boot, or a restart that was due.
 func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *container.Last) error {
-	if last.Start > 0 && last.Ended.IsZero() && last.Error == "" {
+	if last.Start > 0 && last.Ended.IsZero() && last.Boot == k.Boot {
+		return k.takeBack(c, last)
+	}
+	if last.Start > 0 && last.Ended.IsZero() {
 		end := Ending{Start: last.Start, Unknown: true, Code: 255, Time: k.Clock()}
 		if err := k.Work.Finish(k.ctx, c.ID, end); err != nil {
 			return err
@@ -108,6 +111,25 @@ func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *cont
 		k.plan(c.ID, due)
 	}
 	return err
+}
+
+// takeBack forgets a start whose program never ran, for whoever asked asks
+// again: facts are written before a program may run, and stay until its end is
+// on record. One that the policy wanted becomes due again.
+func (k *keeper) takeBack(c *container.Container, last *container.Last) error {
+	before := container.Last{}
+	if last.Before != nil {
+		before = *last.Before
+	}
+	if err := c.SetLast(&before); err != nil || last.Restarts == 0 {
+		return err
+	}
+	due := &container.Due{At: k.Clock(), Delay: last.Backoff, Count: last.Restarts}
+	if err := c.SetDue(due); err != nil {
+		return err
+	}
+	k.plan(c.ID, due)
+	return nil
 }
 
 func (k *keeper) takeUpLease(id string) {

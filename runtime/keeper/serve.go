@@ -13,6 +13,7 @@ import (
 
 	"neap/runtime/fault"
 	"neap/runtime/process"
+	"neap/runtime/warden"
 )
 
 // accept serves connections until the listener closes.
@@ -152,6 +153,9 @@ func first(files []*os.File) *os.File {
 func (k *keeper) serveStart(ctx context.Context, c conn, r request, files []*os.File) error {
 	k.cancel("restart/" + r.ID)
 	l, err := k.start(ctx, r.ID, r.Start, first(files))
+	if errors.Is(err, warden.Gone) {
+		return err // no answer: the next keeper is asked
+	}
 	if err != nil {
 		return c.send(answer{Fault: pack(err)})
 	}

@@ -169,10 +169,15 @@ func clone(f *os.File) (*os.File, error) {
 // hold gives the warden what must outlive this keeper, before the program
 // runs.
 func (k *keeper) hold(l *life, made *pipes, p Prepared) error {
-	l.pid, l.ticks, l.pidfd, l.tty, l.input = p.Pid(), p.Ticks(), p.PidFD(), p.Tty(), made.near["in"]
+	l.pid, l.ticks, l.tty, l.input = p.Pid(), p.Ticks(), p.Tty(), made.near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
+	var err error
+	if l.pidfd, err = pollable(p.PidFD()); err != nil {
+		return err
+	}
+	made.near["pidfd"] = l.pidfd
 	if l.tty != nil {
-		if err := k.bufferTty(made, l.tty); err != nil {
+		if err := k.bufferTty(made, l); err != nil {
 			return err
 		}
 	}
@@ -189,14 +194,33 @@ func (k *keeper) hold(l *life, made *pipes, p Prepared) error {
 	return nil
 }
 
+// pollable is f in a form that the poller waits for. It replaces f.
+func pollable(f *os.File) (*os.File, error) {
+	if f.SetReadDeadline(time.Time{}) == nil {
+		return f, nil
+	}
+	fd, err := number(f)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, err
+	}
+	other, err := clone(f)
+	return other, errors.Join(err, f.Close())
+}
+
 // bufferTty makes the pipe through which a terminal's output goes, since
 // splice wants one: held too, so that what is in it outlives this keeper.
-func (k *keeper) bufferTty(made *pipes, tty *os.File) error {
+func (k *keeper) bufferTty(made *pipes, l *life) error {
 	from, to, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	made.near["tty"], made.near["tty-from"], made.near["tty-to"] = tty, from, to
+	if l.tty, err = pollable(l.tty); err != nil {
+		return err
+	}
+	made.near["tty"], made.near["tty-from"], made.near["tty-to"] = l.tty, from, to
 	return nil
 }
 
@@ -293,7 +317,6 @@ func (k *keeper) watch(l *life) {
 	}
 	k.exits.done(l.pid, l.ticks)
 	k.link.Drop(holdPrefix(l.id, l.start))
-	_ = l.pidfd.Close()
 	l.end = k.recorded(l.id, end)
 	k.remove(l)
 	close(l.ended)

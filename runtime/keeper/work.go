@@ -82,6 +82,7 @@ type Ending struct {
 type Options struct {
 	Root       string // as the warden got it; "" for the default
 	Version    string
+	Boot       string // the id of this boot
 	Containers *container.Containers
 	Work       Work
 	Linger     time.Duration // how long it stays with nothing to keep

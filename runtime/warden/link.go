@@ -1,6 +1,7 @@
 package warden
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -90,7 +91,7 @@ func (l *Link) Hold(name string, f *os.File) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.wire.sendFile(f, "hold %s", name); err != nil {
-		return fmt.Errorf("hold %s: %w", name, err)
+		return errors.Join(Gone, err)
 	}
 	l.held[name] = f
 	return nil
@@ -128,7 +129,16 @@ func (l *Link) Listen(ended func(Exit)) error {
 			ended(e)
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return again(l.root, l.log, l.held)
+	l.mu.Lock() // for good: nothing is held or dropped any more
+	var err error
+	for range 10 {
+		if err = again(l.root, l.log, l.held); err == nil {
+			return nil
+		}
+	}
+	return err
 }
+
+// Gone is the error of Hold when the warden died: the next keeper has to do
+// what was asked.
+var Gone = errors.New("the warden is gone") //nolint:revive,errname,staticcheck // reads as an event

@@ -59,8 +59,8 @@ var errKept = errors.New("another warden keeps this root")
 // or again.
 func IsKept(err error) bool { return errors.Is(err, errKept) }
 
-// again starts a warden for a keeper whose own died, and hands it what is to
-// be held.
+// again starts a warden for a keeper whose own died, hands it what is to be
+// held, and returns when the new one keeps the root and has it all.
 func again(root string, log *os.File, held map[string]*os.File) error {
 	near, far, err := pair()
 	if err != nil {
@@ -70,9 +70,11 @@ func again(root string, log *os.File, held map[string]*os.File) error {
 	if err := unix.SetNonblock(int(far.Fd()), true); err != nil {
 		return err
 	}
-	if _, err := launch(root, log, map[int]*os.File{fromFD: far}); err != nil {
+	pid, err := launch(root, log, map[int]*os.File{fromFD: far})
+	if err != nil {
 		return errors.Join(err, far.Close())
 	}
+	go reap(pid)
 	if err := far.Close(); err != nil {
 		return err
 	}
@@ -82,7 +84,11 @@ func again(root string, log *os.File, held map[string]*os.File) error {
 			return err
 		}
 	}
-	return nil
+	if err := to.send(-1, "end"); err != nil {
+		return err
+	}
+	_, _, err = to.receive()
+	return err
 }
 
 // reap waits for the warden if it ends before the caller does, so that no

@@ -8,6 +8,7 @@
 package warden
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -60,8 +61,10 @@ func Main(root string) error {
 		return err
 	}
 	defer s.Close()
-	lock, err := s.Run.TryLock("keeper.lock", store.Exclusive)
-	if err != nil || lock == nil {
+	wait, cancel := context.WithTimeout(context.Background(), time.Second) // a caller may be looking at it
+	defer cancel()
+	lock, err := s.Run.Lock(wait, "keeper.lock", store.Exclusive)
+	if err != nil {
 		return errors.Join(err, errKept)
 	}
 	defer lock.Unlock()
@@ -155,10 +158,15 @@ func (w *warden) adopt() {
 	defer f.Close()
 	for from := (wire{f}); ; {
 		words, fd, err := from.receive()
-		if err != nil || words[0] != "hold" {
-			return
+		if err != nil {
+			return // the keeper has ended: another may begin
 		}
-		w.held[words[1]] = fd
+		if words[0] == "hold" && fd != nil {
+			w.held[words[1]] = fd
+		}
+		if words[0] == "end" {
+			_ = from.send(-1, "have")
+		}
 	}
 }
 

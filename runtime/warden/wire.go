@@ -15,9 +15,11 @@ import (
 //
 //	keeper → warden   hold NAME +fd     keep this descriptor under this name
 //	                  drop NAME         close it
+//	                  end               these were all (to a new warden)
 //	warden → keeper   held NAME +fd     one for each that is held, at the start
 //	                  ready             these were all
 //	                  exit PID TICKS STATUS NANOSECONDS
+//	                  have              the answer to end
 type wire struct{ f *os.File }
 
 const longest = 4096
