@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"context"
+	"time"
 
 	"neap/lua/bind"
 	"neap/runtime/image"
@@ -32,8 +33,12 @@ type Surface struct {
 	Names map[string]func(ctx context.Context) ([]string, error)
 }
 
-// All declares everything that scripts see of a runtime.
+// All declares everything that scripts see of a runtime. Of the zero Runtime
+// it can be documented, and not run.
 func All(r Runtime) *Surface {
+	if r.Now == nil {
+		r.Now = time.Now
+	}
 	d := &doors{
 		Runtime:   r,
 		container: bind.NewClass[*box]("Container", "A root file system, its walls, and at most one main process."),

@@ -43,7 +43,7 @@ func (d *doors) fillImage() {
 	k := d.image
 	k.Text = func(i Image) string { return imageName(i) + " (" + shortDigest(i.ID()) + ")" }
 	k.Same = func(a, b Image) bool { return a.ID() == b.ID() }
-	k.Find = d.Images.Get
+	k.Find = d.getImage
 	k.Hints = map[string]string{"name": "tags", "tag_list": "tags", "os_type": "os", "arch": "architecture", "history": "inspect()"}
 	k.Columns = []string{"tags", "short_id", "created", "size"}
 	k.Bulk = []string{"remove", "untag"}
@@ -191,11 +191,11 @@ func (d *doors) imagesModule() *bind.Module {
 				return made, err
 			}).Change(),
 		bind.Func1("get", "The image of that name or id; an error of kind not_found if it is not here.",
-			bind.Req("name", k.Ref(Image.ID), "name, digest, id, or how the id begins"), bind.Returns(k.Kind(), "it"), d.Images.Get,
+			bind.Req("name", k.Ref(Image.ID), "name, digest, id, or how the id begins"), bind.Returns(k.Kind(), "it"), d.getImage,
 		).With(`assert(images.get("box").os == "linux")`),
 		bind.Func1("find", "The image of that name or id, or nil.",
 			bind.Req("name", k.Ref(Image.ID), "name, digest, id, or how the id begins"),
-			bind.Returns(k.OrNil(func(i Image) bool { return i == nil }), "it, or nil"), d.Images.Find,
+			bind.Returns(k.OrNil(func(i Image) bool { return i == nil }), "it, or nil"), d.findImage,
 		).With(`assert(images.find("nothing") == nil)`),
 		bind.Func1("list", "All images, or those that a filter keeps; the newest first.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[Image]{}, "which ones"), bind.Returns(k.List(), "them"),
@@ -286,4 +286,12 @@ func (d *doors) pruneImages(ctx context.Context, o bind.Both[pruneOptions, Image
 		return true, err
 	})
 	return gone, err
+}
+
+func (d *doors) getImage(ctx context.Context, ref string) (Image, error) {
+	return d.Images.Get(ctx, ref)
+}
+
+func (d *doors) findImage(ctx context.Context, ref string) (Image, error) {
+	return d.Images.Find(ctx, ref)
 }

@@ -32,7 +32,7 @@ func (d *doors) fillNetwork() {
 	k := d.network
 	k.Text = Network.Name
 	k.Same = func(a, b Network) bool { return a.ID() == b.ID() }
-	k.Find = d.Networks.Get
+	k.Find = d.getNetwork
 	k.Hints = map[string]string{"containers": "used_by", "options": "inspect()"}
 	k.Columns = []string{"name", "short_id", "driver", "subnet", "used_by"}
 	k.Bulk = []string{"remove"}
@@ -91,10 +91,10 @@ func (d *doors) networksModule() *bind.Module {
 			}).Change().With(`local back = networks.create("back", { internal = true })
 assert(back.internal)
 back:remove()`),
-		bind.Func1("get", "The network of that name or id; an error of kind not_found if there is none.", ref, bind.Returns(k.Kind(), "it"), d.Networks.Get).
+		bind.Func1("get", "The network of that name or id; an error of kind not_found if there is none.", ref, bind.Returns(k.Kind(), "it"), d.getNetwork).
 			With(`assert(networks.get("bridge").driver == "bridge")`),
 		bind.Func1("find", "The network of that name or id, or nil.", ref,
-			bind.Returns(k.OrNil(func(n Network) bool { return n == nil }), "it, or nil"), d.Networks.Find,
+			bind.Returns(k.OrNil(func(n Network) bool { return n == nil }), "it, or nil"), d.findNetwork,
 		).With(`assert(networks.find("nothing") == nil)`),
 		bind.Func1("list", "All networks, or those that a filter keeps, by name.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[Network]{}, "which ones"), bind.Returns(k.List(), "them"),
@@ -139,4 +139,12 @@ func (d *doors) pruneNetworks(ctx context.Context, which bind.Select[Network]) (
 		}
 		return true, n.Remove(ctx)
 	})
+}
+
+func (d *doors) getNetwork(ctx context.Context, ref string) (Network, error) {
+	return d.Networks.Get(ctx, ref)
+}
+
+func (d *doors) findNetwork(ctx context.Context, ref string) (Network, error) {
+	return d.Networks.Find(ctx, ref)
 }

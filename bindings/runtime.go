@@ -18,7 +18,8 @@ import (
 	"neap/runtime/volume"
 )
 
-// Runtime is what the doorways lead to. All of it must be set but Progress.
+// Runtime is what the doorways lead to. All of it must be set but
+// Progress and Now.
 type Runtime struct {
 	Containers Containers
 	Images     Images
@@ -29,7 +30,7 @@ type Runtime struct {
 
 	Terminal terminal.Host     // what attach, exec{tty} and stdout = "inherit" talk to
 	Progress func(image.Event) // told how a pull goes; nil for nobody
-	Now      func() time.Time
+	Now      func() time.Time  // nil is time.Now
 }
 
 // Containers makes and finds containers. Its contracts are engine.Engine's.

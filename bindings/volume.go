@@ -31,7 +31,7 @@ func (d *doors) fillVolume() {
 	k := d.volume
 	k.Text = Volume.Name
 	k.Same = func(a, b Volume) bool { return a.Name() == b.Name() }
-	k.Find = d.Volumes.Get
+	k.Find = d.getVolume
 	k.Hints = map[string]string{"mountpoint": "path", "options": "opt", "users": "used_by"}
 	k.Columns = []string{"name", "driver", "created", "used_by"}
 	k.Bulk = []string{"remove", "protect", "unprotect"}
@@ -102,10 +102,10 @@ func (d *doors) volumesModule() *bind.Module {
 			func(ctx context.Context, name string, o volume.CreateOptions) (Volume, error) {
 				return d.Volumes.Create(ctx, name, o)
 			}).Change().With(`assert(volumes.create("www", { label = { site = "a" } }).labels.site == "a")`),
-		bind.Func1("get", "The volume of that name; an error of kind not_found if there is none.", ref, bind.Returns(k.Kind(), "it"), d.Volumes.Get).
+		bind.Func1("get", "The volume of that name; an error of kind not_found if there is none.", ref, bind.Returns(k.Kind(), "it"), d.getVolume).
 			With(data + `assert(volumes.get("data") == data)`),
 		bind.Func1("find", "The volume of that name, or nil.", ref,
-			bind.Returns(k.OrNil(func(v Volume) bool { return v == nil }), "it, or nil"), d.Volumes.Find,
+			bind.Returns(k.OrNil(func(v Volume) bool { return v == nil }), "it, or nil"), d.findVolume,
 		).With(`assert(volumes.find("nothing") == nil)`),
 		bind.Func1("list", "All volumes, or those that a filter keeps, by name.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[Volume]{}, "which ones"), bind.Returns(k.List(), "them"),
@@ -158,4 +158,12 @@ func (d *doors) pruneVolumes(ctx context.Context, o bind.Both[pruneOptions, Volu
 		}
 		return true, v.Remove(ctx)
 	})
+}
+
+func (d *doors) getVolume(ctx context.Context, ref string) (Volume, error) {
+	return d.Volumes.Get(ctx, ref)
+}
+
+func (d *doors) findVolume(ctx context.Context, ref string) (Volume, error) {
+	return d.Volumes.Find(ctx, ref)
 }
