@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -193,8 +194,12 @@ func TestReboot(t *testing.T) {
 		}
 		_ = unix.Kill(f.Pid, unix.SIGKILL)
 		testenv.Eventually(t, 5*time.Second, func() bool { s, _ := c.State(); return s != container.Running }, "it is dead")
-		f.Boot = "another boot"
-		if err := c.c.SetFacts(f); err != nil {
+		last, err := c.c.Last()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Boot, last.Boot = "another boot", "another boot"
+		if err := errors.Join(c.c.SetFacts(f), c.c.SetLast(last)); err != nil {
 			t.Fatal(err)
 		}
 	}

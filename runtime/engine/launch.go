@@ -90,7 +90,7 @@ func (l *launch) mayStart(now container.State) (err error) {
 		return err
 	}
 	if now == container.Running || last.Start >= l.number {
-		return fault.New(fault.Exists, "start %d took place", last.Start)
+		return keeper.Started
 	}
 	last.Before = nil
 	l.last = &container.Last{Start: l.number, Boot: l.e.boot, Started: l.e.opt.Clock().UTC(), Before: last}

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 type Work interface {
 	// Prepare makes all that a start of the container needs, under its lock, up to
 	// a process that waits at its gate. number is the start number it is for:
-	// a container that was started with it already is fault.Exists. Nothing
-	// is left on error.
+	// a container that was started with it already is Started. Nothing is
+	// left on error.
 	Prepare(ctx context.Context, id string, number int, io Streams) (Prepared, error)
 
 	// Exec makes a further process in a running container, waiting at its gate.
@@ -39,6 +40,9 @@ type Work interface {
 	Settle(ctx context.Context) error
 	Sweep(ctx context.Context) error
 }
+
+// Started is the error of Prepare for a start that took place already.
+var Started = errors.New("that start took place") //nolint:revive,errname,staticcheck // reads as an event
 
 // Streams is the child's side of its standard streams; all nil for a terminal.
 type Streams struct{ In, Out, Err *os.File }
