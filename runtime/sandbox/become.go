@@ -52,10 +52,10 @@ func (l *list) become(p *program, own uint64) error {
 	l.session(p.tty && !p.init)
 	l.keyring()
 	l.call("set the umask", unix.SYS_UMASK, num(p.umask))
-	if err := l.limits(p.rlimits); err != nil {
+	l.workdir(p.workdir, 1)
+	if err := l.limits(p.rlimits); err != nil { // after what opens descriptors
 		return err
 	}
-	l.workdir(p.workdir, 1)
 	l.identity(p, want, own)
 	l.workdir(p.workdir, 2)
 	l.call("close descriptors", unix.SYS_CLOSE_RANGE, num(syncFD), num(^uint32(0)), num(unix.CLOSE_RANGE_CLOEXEC))

@@ -35,13 +35,15 @@ type Config struct {
 
 	UID, GID uint32
 	Groups   []uint32 // supplementary groups, as they are to be
-	Umask    uint32
+	Umask    uint32   // as it is to be: Docker has 022
 
 	Hostname   string // "" leaves the host's; set only in an own UTS namespace
 	Domainname string
 
 	Mounts []Mount // in order, after /dev and /sys; one whose target is a default's replaces it
 
+	// A process that joins a PID namespace is not its process 1. To join an IPC
+	// namespace takes a pidfd: /dev/shm is shared with it.
 	Net, Pid, Ipc, Uts, Cgroup Namespace
 
 	CgroupDir     *os.File      // v2 directory the process is born in; nil for none

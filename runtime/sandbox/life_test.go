@@ -4,18 +4,17 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 	"neap/runtime/fault"
 	"neap/runtime/sandbox"
-	"neap/runtime/testenv"
 )
 
 func TestRefusedProgramSaysWhy(t *testing.T) {
@@ -210,6 +209,10 @@ func TestJoin(t *testing.T) {
 	c := l.config("for n in pid ipc uts net; do readlink /proc/self/ns/$n; done; cat /proc/1/cmdline | tr '\\0' ' '; ls /sys/class/net")
 	with := sandbox.Namespace{Mode: sandbox.Join, File: in.PidFD}
 	c.Net, c.Pid, c.Ipc, c.Uts = with, with, with, with
+	if out, _ := l.exec(in, "echo shared >/dev/shm/x", nil); out != "" {
+		t.Error(out)
+	}
+	c.Argv[2] += "; cat /dev/shm/x; grep -c ' /dev/shm ' /proc/self/mountinfo"
 	out, status := l.run(c)
 	want := ""
 	for _, n := range []string{"pid", "ipc", "uts", "net"} {
@@ -217,7 +220,7 @@ func TestJoin(t *testing.T) {
 		must(t, err)
 		want += link + "\n"
 	}
-	if out != want+"sleep 1000 lo\n" || status.ExitStatus() != 0 {
+	if out != want+"sleep 1000 lo\nshared\n1\n" || status.ExitStatus() != 0 {
 		t.Errorf("joined: %q, not %q", out, want)
 	}
 }
@@ -279,35 +282,86 @@ func TestBigArguments(t *testing.T) {
 	}
 }
 
+func TestGateHoldsNothing(t *testing.T) {
+	l := newLab(t)
+	c := l.config("")
+	p, err := l.spawner.Start(deadline(t), c)
+	must(t, err)
+	defer p.Abort()
+	entries, err := os.ReadDir("/proc/" + strconv.Itoa(p.Pid) + "/fd")
+	must(t, err)
+	if len(entries) != 4 {
+		t.Errorf("the stub holds %v", entries)
+	}
+	if exe, _ := os.Readlink("/proc/" + strconv.Itoa(p.Pid) + "/exe"); !strings.HasPrefix(exe, "/memfd:neap") {
+		t.Errorf("the stub is %s", exe)
+	}
+}
+
 func TestThousandSpawnsLeaveNothing(t *testing.T) {
 	l := newLab(t)
-	before := openFiles(t)
-	root := l.root()
 	rounds := 1000
 	if testing.Short() {
-		rounds = 50
+		rounds = 100
 	}
-	for range rounds {
-		clone := overlayAgain(l)
-		c := l.config("")
-		c.Root.Close()
-		c.Root, c.Exe, c.Argv = clone, "/bin/true", []string{"true"}
-		p, err := l.spawner.Start(deadline(t), c)
-		must(t, err)
-		must(t, p.Go())
-		clone.Close()
-		if _, err := p.Wait(); err != nil {
-			t.Fatal(err)
-		}
-		p.PidFD.Close()
-	}
-	root.Close()
-	if after := openFiles(t); after > before+1 {
+	l.many(4, 1)
+	before := openFiles(t)
+	l.many(4, rounds/4)
+	if after := openFiles(t); after > before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 }
 
-func overlayAgain(l *lab) *os.File { return l.root() }
+// many spawns in several goroutines; every other one is given up at the gate.
+func (l *lab) many(workers, rounds int) {
+	l.t.Helper()
+	var group sync.WaitGroup
+	errs := make(chan error, workers)
+	for range workers {
+		group.Go(func() {
+			for i := range rounds {
+				if err := l.once(i%2 == 0); err != nil {
+					errs <- err
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	close(errs)
+	for err := range errs {
+		l.t.Error(err)
+	}
+}
+
+func (l *lab) once(abort bool) error {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, l.rootfs, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	root := os.NewFile(uintptr(fd), "root")
+	defer root.Close()
+	p, err := l.spawner.Start(context.Background(), &sandbox.Config{
+		Root: root, Attach: filepath.Join(l.dir, "attach"), Exe: "/bin/true", Argv: []string{"true"},
+		Caps: sandbox.DefaultCaps(), Cgroup: sandbox.Namespace{Mode: sandbox.Host},
+	})
+	if err != nil {
+		return err
+	}
+	if abort {
+		p.Abort()
+		return nil
+	}
+	defer p.PidFD.Close()
+	if err := p.Go(); err != nil {
+		return err
+	}
+	status, err := p.Wait()
+	if err == nil && status.ExitStatus() != 0 {
+		err = fmt.Errorf("true ended with %v", status)
+	}
+	return err
+}
 
 func openFiles(t testing.TB) int {
 	t.Helper()
@@ -334,9 +388,3 @@ func BenchmarkSpawn(b *testing.B) {
 		c.Root.Close()
 	}
 }
-
-var (
-	_ = io.EOF
-	_ = time.Second
-	_ = testenv.Eventually
-)

@@ -13,7 +13,7 @@ const (
 	slotFS
 	slotFile
 	slotChild // the process that a list forked, 0 in it
-	slotZero  // never written: the number 0
+	slotShm   // the /dev/shm of another container
 )
 
 func (l *list) how(flags, resolve uint64) arg { return l.words(flags|unix.O_CLOEXEC, 0, resolve) }

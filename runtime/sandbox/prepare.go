@@ -117,7 +117,7 @@ func (p *prepared) makeDev(c *Config, on *places) error {
 }
 
 func (p *prepared) makeShm(c *Config, on *places) error {
-	if p.dev == nil || c.replaces("/dev/shm") {
+	if p.dev == nil || c.joinsShm() || c.replaces("/dev/shm") {
 		return nil
 	}
 	shm, err := shared(c)
@@ -128,6 +128,12 @@ func (p *prepared) makeShm(c *Config, on *places) error {
 	p.mounts = append(p.mounts, attached{file: shm, target: "/dev/shm"})
 	on.at = append(on.at, place{"/dev/shm", shm})
 	return nil
+}
+
+// joinsShm says whether /dev/shm is that of another container, which only the
+// stub can reach.
+func (c *Config) joinsShm() bool {
+	return c.Ipc.Mode == Join && !c.replaces("/dev") && !c.replaces("/dev/shm")
 }
 
 // shared is /dev/shm: the host's where the IPC namespace is the host's.

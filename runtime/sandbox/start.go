@@ -144,6 +144,9 @@ func (l *list) enter(c *Config) (forked *fork) {
 // no symlink in a volume can bring it over a part of /proc.
 func (l *list) build(c *Config, p *prepared, root arg) {
 	l.call("make / a slave", unix.SYS_MOUNT, num(0), l.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
+	if c.joinsShm() {
+		l.takeShm(c.Ipc.File)
+	}
 	kit := l.fd(p.kit)
 	for _, m := range []arg{kit, root} {
 		l.call("attach the root", unix.SYS_MOVE_MOUNT, m, l.str(""), num(unix.AT_FDCWD), l.str(c.Attach), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
@@ -158,6 +161,19 @@ func (l *list) build(c *Config, p *prepared, root arg) {
 	l.attachAll(p, root, true)
 }
 
+// takeShm clones the /dev/shm of another container: its mount namespace has to
+// be entered for that, and left again.
+func (l *list) takeShm(pidfd *os.File) {
+	label := "share /dev/shm"
+	l.call(label, unix.SYS_OPENAT, num(unix.AT_FDCWD), l.str("/proc/self/ns/mnt"), num(unix.O_RDONLY|unix.O_CLOEXEC)).to(slotFile)
+	l.call(label, unix.SYS_SETNS, l.fd(pidfd), num(unix.CLONE_NEWNS))
+	l.call(label, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), l.str("/dev/shm"), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).to(slotShm)
+	l.call(label, unix.SYS_SETNS, slotFile.arg(), num(unix.CLONE_NEWNS))
+	l.close(slotFile)
+	attr := l.words(apiAttrs, 0, unix.MS_PRIVATE, 0)
+	l.call(label, unix.SYS_MOUNT_SETATTR, slotShm.arg(), l.str(""), num(unix.AT_EMPTY_PATH), attr, num(attrSize))
+}
+
 func (l *list) buildDev(c *Config, p *prepared, root arg) {
 	if p.dev == nil {
 		return
@@ -165,6 +181,9 @@ func (l *list) buildDev(c *Config, p *prepared, root arg) {
 	l.attach("mount /dev", root, l.fd(p.dev), "/dev", unix.RESOLVE_NO_SYMLINKS)
 	if p.pts != nil {
 		l.attach("mount /dev/pts", root, l.fd(p.pts), "/dev/pts", unix.RESOLVE_NO_SYMLINKS)
+	}
+	if c.joinsShm() {
+		l.attach("mount /dev/shm", root, slotShm.arg(), "/dev/shm", unix.RESOLVE_NO_SYMLINKS)
 	}
 	if !c.replaces("/dev/mqueue") {
 		l.kernelFS("mqueue", root, "/dev/mqueue", apiAttrs)

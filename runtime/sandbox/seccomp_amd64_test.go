@@ -239,19 +239,3 @@ func TestSyscallTableIsWhatOthersHave(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkSeccomp(b *testing.B) {
-	caps := DefaultCaps()
-	for b.Loop() {
-		if _, err := Seccomp(caps); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
