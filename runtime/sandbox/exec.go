@@ -28,7 +28,7 @@ func (s *Spawner) exec(ctx context.Context, c *ExecConfig) (*Process, error) {
 		p.close()
 		return nil, err
 	}
-	b := birth{list: l, parent: c.Parent, forks: true}
+	b := birth{exe: c.Exe, list: l, parent: c.Parent, forks: true}
 	if !c.twice() {
 		b.cgroup = c.CgroupDir
 	}

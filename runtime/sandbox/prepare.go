@@ -23,8 +23,7 @@ type prepared struct {
 	null    *os.File
 }
 
-// attached is a detached mount and the path it goes to. Sys mounts are made by
-// the stub and have no file.
+// attached is a detached mount and the path it goes to.
 type attached struct {
 	file   *os.File
 	target string

@@ -19,6 +19,7 @@ type Process struct {
 	PidFD *os.File
 	Tty   *os.File
 
+	exe    string
 	gate   *os.File
 	own    bool // a child of this process, which has to reap it
 	labels []string
@@ -53,7 +54,7 @@ func (p *Process) Go() error {
 		err = fault.New(fault.Bug, "the stub spoke out of turn")
 	}
 	p.Abort()
-	return fault.Wrap("start", "", refusal(err))
+	return fault.Wrap("start", p.exe, refusal(err))
 }
 
 // refusal gives what the kernel refused its kind and a hint.

@@ -174,7 +174,7 @@ func (p *policy) compile() ([]byte, error) {
 		}
 		spans = append(spans, span{nr, to}, span{nr + 1, fallback})
 	}
-	spans = append(spans, p.young(nosys, fallback)...)
+	spans = append(spans, p.young(nosys)...)
 	a.load(dataNr, a.search(coalesce(spans)))
 	a.load(dataArch, a.branch(bpfEq, auditArch, a.here(), foreign))
 	if len(a.code) > filterMax {
@@ -184,7 +184,7 @@ func (p *policy) compile() ([]byte, error) {
 }
 
 // young are the numbers above those that the profile knows, and those of x32.
-func (p *policy) young(nosys, fallback label) []span {
+func (p *policy) young(nosys label) []span {
 	if permissive(p.fallback) {
 		return []span{{x32, nosys}}
 	}

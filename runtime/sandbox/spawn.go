@@ -109,6 +109,7 @@ func hidden(program []byte) (*os.File, error) {
 
 // birth is how a list comes to life.
 type birth struct {
+	exe    string // what errors name
 	list   *list
 	flags  uintptr // of the clone
 	cgroup *os.File
@@ -192,7 +193,7 @@ func (s *Spawner) clone(b birth, theirs *os.File) (*Process, error) {
 	if err != nil {
 		return nil, fault.Wrap("clone", "", err)
 	}
-	p := &Process{Pid: pid, own: !b.parent, labels: b.list.labels()}
+	p := &Process{Pid: pid, exe: b.exe, own: !b.parent, labels: b.list.labels()}
 	if pidfd >= 0 {
 		p.PidFD = os.NewFile(uintptr(pidfd), "pidfd")
 	}

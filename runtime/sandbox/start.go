@@ -26,7 +26,7 @@ func (s *Spawner) Start(ctx context.Context, c *Config) (*Process, error) {
 		made.close()
 		return nil, fault.Wrap("start", c.Exe, err)
 	}
-	b := birth{list: l, flags: c.cloneFlags(), cgroup: c.CgroupDir, parent: c.Parent, forks: c.Pid.Mode == Join, init: c.Init}
+	b := birth{exe: c.Exe, list: l, flags: c.cloneFlags(), cgroup: c.CgroupDir, parent: c.Parent, forks: c.Pid.Mode == Join, init: c.Init}
 	if c.twice() {
 		b.flags, b.cgroup, b.forks = 0, nil, true
 	}
