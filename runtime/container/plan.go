@@ -137,6 +137,7 @@ type Last struct {
 	OOM      bool      `json:"oom,omitempty"`
 	Restarts int       `json:"restarts,omitempty"` // by the policy since the user's start
 	Backoff  float64   `json:"backoff,omitempty"`  // seconds waited before this start
+	Address  string    `json:"address,omitempty"`  // that it had, and gets again if it is free
 	Error    string    `json:"error,omitempty"`    // why it did not start
 	Before   *Last     `json:"before,omitempty"`   // while it does not run yet
 }

@@ -93,7 +93,7 @@ func (l *launch) mayStart(now container.State) (err error) {
 		return keeper.Started
 	}
 	last.Before = nil
-	l.last = &container.Last{Start: l.number, Boot: l.e.boot, Started: l.e.opt.Clock().UTC(), Before: last}
+	l.last = &container.Last{Start: l.number, Boot: l.e.boot, Started: l.e.opt.Clock().UTC(), Address: last.Address, Before: last}
 	due, err := l.c.Due()
 	if err != nil {
 		return err
@@ -209,13 +209,17 @@ func (l *launch) attach(ctx context.Context) error {
 	if !l.bridged() {
 		return nil
 	}
+	if err := l.w.mark(); err != nil {
+		return err
+	}
 	ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", l.process.Pid))
 	if err != nil {
 		return err
 	}
 	defer ns.Close()
 	ep, err := l.e.Networks.Attach(ctx, network.AttachOptions{
-		Network: l.plan.Network, Container: l.c.ID, Start: l.number, IP: address(l.plan.IP), NetNS: ns,
+		Network: l.plan.Network, Container: l.c.ID, Start: l.number, IP: address(l.plan.IP),
+		Prefer: address(l.last.Address), NetNS: ns,
 	})
 	if err != nil {
 		return err

@@ -58,9 +58,31 @@ func Serve(o Options, linger time.Duration) error {
 	return err
 }
 
-// marker is there while there may be packet rules of this root: without it, a
-// new keeper need not look.
+// marker is there while there may be bridges and packet rules of this root:
+// without it, a keeper need not look.
 const marker = "rules"
+
+func (w *worker) mark() error {
+	if w.e.store.Run.Exists(marker) {
+		return nil
+	}
+	return w.e.store.Run.Write(marker, nil, 0o600, store.Quick)
+}
+
+// Leave is keeper.Work's.
+func (w *worker) Leave(ctx context.Context) error {
+	if !w.e.store.Run.Exists(marker) {
+		return nil
+	}
+	err := w.e.Networks.Purge(ctx)
+	if wrong := w.e.firewall.Purge(ctx); !fault.Is(wrong, fault.Unsupported) {
+		err = errors.Join(err, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	return w.e.store.Run.Remove(marker)
+}
 
 // settleAfter is how long a rule may wait for its removal.
 const settleAfter = 200 * time.Millisecond
@@ -69,11 +91,6 @@ const settleAfter = 200 * time.Millisecond
 func (w *worker) apply(ctx context.Context, rules []firewall.Rule) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.e.store.Run.Exists(marker) {
-		if err := w.e.store.Run.Write(marker, nil, 0o600, store.Quick); err != nil {
-			return err
-		}
-	}
 	if err := w.e.firewall.Apply(ctx, rules, w.queue); err != nil {
 		return err
 	}
@@ -132,6 +149,9 @@ func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error
 		last.Ended, last.Code, last.Signal, last.Unknown = end.Time.UTC(), end.Code, end.Signal, end.Unknown
 		kills, err := c.Group().OOMKills()
 		last.OOM, last.Before = err == nil && kills > 0, nil
+		if facts, err := c.Facts(); err == nil && facts != nil && len(facts.Network) > 0 {
+			last.Address = facts.Network[0].IP
+		}
 		if err := c.SetLast(last); err != nil {
 			return err
 		}

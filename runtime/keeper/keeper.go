@@ -148,11 +148,11 @@ func (k *keeper) leave(listener *net.UnixListener) bool {
 	if !closed {
 		return false
 	}
-	if err := k.Work.Settle(k.ctx); err != nil {
-		k.Log("settle: %v", err)
-	}
 	_ = k.run.Remove(socketName)
 	_ = listener.Close()
+	if err := errors.Join(k.Work.Settle(k.ctx), k.Work.Leave(k.ctx)); err != nil {
+		k.Log("leave: %v", err)
+	}
 	return true
 }
 

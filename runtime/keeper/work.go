@@ -36,9 +36,11 @@ type Work interface {
 	Kill(ctx context.Context, id string) error
 
 	// Settle brings what was queued (rules to withdraw) to its end. Sweep
-	// removes what carries the root's tag and belongs to nothing.
+	// removes what carries the root's tag and belongs to nothing. Leave
+	// removes what only the living need (bridges, base rules): nobody lives.
 	Settle(ctx context.Context) error
 	Sweep(ctx context.Context) error
+	Leave(ctx context.Context) error
 }
 
 // Started is the error of Prepare for a start that took place already.
