@@ -5,7 +5,7 @@
 local cli, list, filter = require "cli", require "cli.list", require "cli.filter"
 local facts = require "cli.image"
 
-local opt, names = cli.read[[
+local opt, names = cli.read[=[
 Usage:  neap images [OPTIONS] [REPOSITORY[:TAG]]
 
 List images
@@ -17,7 +17,7 @@ Options:
       --format string   table, json, or a Go template
       --no-trunc        Do not cut ids
   -q, --quiet           Show ids only
-]]
+]=]
 
 local all = images.list():sort("created", "desc")
 if opt.filter then

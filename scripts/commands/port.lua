@@ -2,11 +2,11 @@
 -- of the container only where that is on the host.
 local cli = require "cli"
 
-local _, words = cli.read[[
+local _, words = cli.read[=[
 Usage:  neap port CONTAINER [PRIVATE_PORT[/PROTO]]
 
 List the published ports of a container, or where one of them is
-]]
+]=]
 
 local wanted = words[2] and (words[2]:find("/", 1, true) and words[2] or words[2] .. "/tcp")
 local found = false

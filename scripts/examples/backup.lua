@@ -31,7 +31,9 @@ local file = ("%s-%s.tar.gz"):format(opt.data.name, stamp)
 
 -- Runs tar beside the volumes and the backups.
 local function tar(...)
-  return containers.once{ opt.image, "tar", ..., volumes_from = opt.data.name .. ":ro", volume = opt.to .. ":/backup" }.stdout
+  return containers.once{
+    volumes_from = opt.data.name .. ":ro", volume = opt.to .. ":/backup", opt.image, "tar", ...
+  }.stdout
 end
 
 -- Those that write to the volumes: the container, and whoever took its volumes.

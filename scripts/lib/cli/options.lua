@@ -34,7 +34,7 @@ local function arity(usage)
   for group in words:gmatch("%b[]") do
     most = most + (group:find("...", 1, true) and math.huge or 1)
   end
-  for _ in words:gsub("%b[]", ""):gmatch("%u[%u_]*") do
+  for _ in words:gsub("%b[]", ""):gmatch("%S*%u%S*") do
     least = least + 1
   end
   return least, least + most
@@ -64,7 +64,9 @@ local function distance(a, b)
     row[0] = i
     for j = 1, #b do
       local same = a:sub(i, i) == b:sub(j, j) and 0 or 1
-      corner, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, corner + same)
+      local above = row[j]
+      row[j] = math.min(above + 1, row[j - 1] + 1, corner + same)
+      corner = above
     end
   end
   return row[#b]

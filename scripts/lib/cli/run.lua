@@ -1,7 +1,7 @@
 -- The options of run and create, and how they become what containers.create takes.
 local run = {}
 
-run.options = [[
+run.options = [=[
       --add-host list          Add a name to /etc/hosts (NAME:ADDRESS)
       --cap-add list           Add a Linux capability
       --cap-drop list          Drop a Linux capability
@@ -59,7 +59,7 @@ run.options = [[
   -v, --volume list            Mount a volume or a directory ([SOURCE:]TARGET[:OPTIONS])
       --volumes-from list      Mount the volumes of a container (NAME[:ro])
   -w, --workdir string         Working directory
-]]
+]=]
 
 -- The options that containers.create does not know.
 local ours = { cidfile = true, detach = true, detach_keys = true, env_file = true, quiet = true, sig_proxy = true }
