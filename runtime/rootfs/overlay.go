@@ -63,14 +63,27 @@ func (o Overlay) Mount() (*os.File, error) {
 	return o.mount()
 }
 
+// mount gives the lower directories one by one where the kernel can (6.7), else
+// as one text. An older kernel takes every key and says EINVAL only at the end.
 func (o Overlay) mount() (*os.File, error) {
+	mnt, err := o.mountWith(o.oneByOne)
+	if errors.Is(err, unix.EINVAL) {
+		return o.mountWith(o.asText)
+	}
+	return mnt, err
+}
+
+// A stacker gives the kernel the lower directories.
+type stacker func(fs *os.File, dirs *pins) error
+
+func (o Overlay) mountWith(stack stacker) (*os.File, error) {
 	fd, err := unix.Fsopen("overlay", unix.FSOPEN_CLOEXEC)
 	if err != nil {
 		return nil, fault.Wrap("mount", "overlay", os.NewSyscallError("fsopen", err))
 	}
 	fs := os.NewFile(uintptr(fd), "overlay")
 	defer fs.Close()
-	if err := o.configure(fs); err != nil {
+	if err := o.configure(fs, stack); err != nil {
 		return nil, err
 	}
 	flags := 0
@@ -84,10 +97,10 @@ func (o Overlay) mount() (*os.File, error) {
 	return os.NewFile(uintptr(mnt), "overlay"), nil
 }
 
-func (o Overlay) configure(fs *os.File) error {
+func (o Overlay) configure(fs *os.File, stack stacker) error {
 	dirs := &pins{}
 	defer dirs.close()
-	if err := o.stack(fs, dirs); err != nil {
+	if err := stack(fs, dirs); err != nil {
 		return err
 	}
 	if o.Upper != "" {
@@ -120,21 +133,16 @@ func (o Overlay) configure(fs *os.File) error {
 // textLimit is the kernel's bound on one text of fsconfig.
 const textLimit = 255
 
-// stack gives the lower directories one by one where the kernel can (6.7), else
-// as one text.
-func (o Overlay) stack(fs *os.File, dirs *pins) error {
-	first := dirs.set(fs, "lowerdir+", o.Lower[0])
-	if first == nil {
-		for _, lower := range o.Lower[1:] {
-			if err := dirs.set(fs, "lowerdir+", lower); err != nil {
-				return err
-			}
+func (o Overlay) oneByOne(fs *os.File, dirs *pins) error {
+	for _, lower := range o.Lower {
+		if err := dirs.set(fs, "lowerdir+", lower); err != nil {
+			return err
 		}
-		return nil
 	}
-	if !errors.Is(first, unix.EINVAL) {
-		return first
-	}
+	return nil
+}
+
+func (o Overlay) asText(fs *os.File, dirs *pins) error {
 	var texts []string
 	for _, lower := range o.Lower {
 		text, err := dirs.pin(lower)
