@@ -14,6 +14,8 @@ func unshown() map[string]string {
 		"images.pull":   "needs a registry; runtime/image tests it with one",
 		"images.load":   "needs an archive; TestImages has one",
 		"images.import": "needs a tar; TestImages has one",
+		"images.save":   "needs a place; TestImages has one",
+		"images.push":   "needs a registry; runtime/image tests it with one",
 		"Image:remove":  "the examples share one image; TestImages removes one",
 	}
 }

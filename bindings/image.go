@@ -3,8 +3,10 @@ package bindings
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -190,6 +192,17 @@ func (d *doors) imagesModule() *bind.Module {
 				err = d.reading(path, func(f io.Reader) (err error) { made, err = d.Images.Import(ctx, f, o); return err })
 				return made, err
 			}).Change(),
+		bind.Func2("save", "Write images into an archive that load and docker load take, with the names that they are given by.",
+			bind.Req("images", bind.ListOf(k.Ref(imageName)), "which"), bind.Req("path", bind.Text, "the file; one that is there is replaced"), bind.Nothing,
+			func(ctx context.Context, refs []string, path string) (bind.Void, error) {
+				return bind.Void{}, writing(path, func(f io.Writer) error { return d.Images.Save(ctx, refs, f) })
+			}).Change(),
+		bind.Func2("push", "Send an image to the registry in its name.",
+			bind.Req("name", k.Ref(imageName), "REGISTRY/NAME[:TAG]"), bind.Options(pushOptions()), bind.Returns(bind.String, "its digest there"),
+			func(ctx context.Context, ref string, o image.PushOptions) (string, error) {
+				return d.Images.Push(ctx, ref, o)
+			},
+		).Change(),
 		bind.Func1("get", "The image of that name or id; an error of kind not_found if it is not here.",
 			bind.Req("name", k.Ref(Image.ID), "name, digest, id, or how the id begins"), bind.Returns(k.Kind(), "it"), d.getImage,
 		).With(`assert(images.get("box").os == "linux")`),
@@ -229,6 +242,15 @@ func (d *doors) pullOptions() *bind.Record[image.PullOptions] {
 	}
 }
 
+func pushOptions() *bind.Record[image.PushOptions] {
+	return &bind.Record[image.PushOptions]{
+		Name: "PushOptions", Doc: "how to send it",
+		Keys: []bind.Key[image.PushOptions]{
+			bind.K("insecure", bind.Bool, "plain HTTP and unknown certificates will do", func(o *image.PushOptions) *bool { return &o.Insecure }),
+		},
+	}
+}
+
 func importOptions() *bind.Record[image.ImportOptions] {
 	return &bind.Record[image.ImportOptions]{
 		Name: "ImportOptions", Doc: "what becomes of it",
@@ -254,6 +276,25 @@ func (d *doors) reading(path string, do func(io.Reader) error) error {
 	}
 	defer f.Close()
 	return do(f)
+}
+
+// writing makes a file whole or not at all.
+func writing(path string, do func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".neap-*")
+	if err != nil {
+		return fault.Wrap("write", path, err)
+	}
+	err = do(f)
+	if wrong := f.Close(); err == nil {
+		err = wrong
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fault.Wrap("write", path, err), os.Remove(f.Name()))
+	}
+	return nil
 }
 
 func pruneImages() *bind.Record[pruneOptions] {

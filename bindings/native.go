@@ -124,6 +124,14 @@ func (n images) Import(ctx context.Context, r io.Reader, o image.ImportOptions) 
 	return imageOrNil(n.e, i, err)
 }
 
+func (n images) Save(ctx context.Context, refs []string, w io.Writer) error {
+	return n.e.Images.Save(ctx, refs, w)
+}
+
+func (n images) Push(ctx context.Context, ref string, o image.PushOptions) (string, error) {
+	return n.e.Images.Push(ctx, ref, o)
+}
+
 func (n images) Find(ctx context.Context, ref string) (Image, error) {
 	i, err := n.e.Images.Find(ctx, ref)
 	return imageOrNil(n.e, i, err)

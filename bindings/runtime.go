@@ -106,6 +106,8 @@ type Images interface {
 	Pull(ctx context.Context, ref string, o image.PullOptions) (Image, error)
 	Load(ctx context.Context, r io.Reader) ([]Image, error)
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (Image, error)
+	Save(ctx context.Context, refs []string, w io.Writer) error
+	Push(ctx context.Context, ref string, o image.PushOptions) (digest string, err error)
 	Find(ctx context.Context, ref string) (Image, error) // nil if there is none
 	Get(ctx context.Context, ref string) (Image, error)
 	List(ctx context.Context) ([]Image, error)
