@@ -24,7 +24,7 @@ func (s *session) statement(ctx context.Context) (string, error) {
 	if text := strings.TrimSpace(src); strings.HasPrefix(text, ":") || asksHelp(text) {
 		return src, nil
 	}
-	for host.Incomplete(src) {
+	for host.Incomplete(src + "\n") { // a string that a line end breaks off is wrong at once
 		line, err := s.line(ctx, more)
 		if errors.Is(err, io.EOF) {
 			s.say("\n")

@@ -38,6 +38,7 @@ type Options struct {
 	Reader LineReader
 	Out    io.Writer // used from several goroutines
 
+	Width func() int                   // columns of the terminal, 0 for any; nil likewise
 	State func() string                // what the prompt tells: "3 up"; nil for nothing
 	Names func(noun string) []string   // names of live objects for completion
 	Files func(prefix string) []string // paths for completion

@@ -16,9 +16,13 @@ func (s *session) show(ctx context.Context, values []bind.Value) error {
 	if len(values) == 0 {
 		return nil
 	}
+	width := 0
+	if s.Width != nil {
+		width = s.Width()
+	}
 	texts, between := make([]string, len(values)), "\t"
 	for i, v := range values {
-		text, err := s.Host.Show(ctx, v)
+		text, err := s.Host.Show(ctx, v, width)
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func (s *session) sit() int {
 	fmt.Fprintf(s.outlet, "neap %s; help() explains, :quit leaves\n", version)
 	err = repl.Run(ctx, repl.Options{
 		Host: s.host, Reader: reader, Out: s.outlet,
-		State: s.up(), Names: s.names, Files: files,
+		Width: s.terminal.columns, State: s.up(), Names: s.names, Files: files,
 		History: historyFile(), Interrupts: interrupts, Hard: func() { s.hard(130) },
 	})
 	var exit *host.Exit

@@ -1,9 +1,11 @@
 package bind
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -33,6 +35,7 @@ type installer interface {
 	installList(*State) *lua.LTable
 	wrap(s any, mt, env *lua.LTable) lua.LValue
 	holds(any) bool
+	card(ctx context.Context, v lua.LValue, now time.Time) (string, bool)
 }
 
 // AnyClass is a class of any Go type, to be made known to a host.

@@ -137,12 +137,3 @@ func (h *Host) openSession() {
 		return 0
 	}))
 }
-
-// Show is a value as the REPL prints it. Reading it may ask the kernel.
-func (h *Host) Show(ctx context.Context, v bind.Value) (string, error) {
-	results, err := h.st.Call(ctx, h.L.G.Global.RawGetString("tostring"), bind.Unwrap(v))
-	if err != nil || len(results) == 0 {
-		return "", err
-	}
-	return results[0].String(), nil
-}

@@ -143,7 +143,7 @@ func TestSession(t *testing.T) {
 		values, err := h.Eval(context.Background(), c.line)
 		got := ""
 		if len(values) > 0 {
-			got, _ = h.Show(context.Background(), values[0])
+			got, _ = h.Show(context.Background(), values[0], 0)
 		}
 		if err != nil || got != c.want {
 			t.Errorf("%s: %q, %v", c.line, got, err)

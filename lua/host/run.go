@@ -204,6 +204,8 @@ func syntax(name string, err error) error {
 	var wrong *parse.Error
 	var late *lua.CompileError
 	switch {
+	case errors.As(err, &wrong) && strings.HasPrefix(wrong.Message, "unterminated"):
+		r.Fault.Message = "syntax error: " + wrong.Message
 	case errors.As(err, &wrong) && wrong.Pos.Line == parse.EOF:
 		r.Fault.Message = "syntax error: the script ends in the middle of a statement"
 	case errors.As(err, &wrong):
