@@ -136,9 +136,8 @@ func (l *launch) etc(cfg *sandbox.Config) error {
 		return err
 	}
 	defer dir.Close()
-	content := map[string]string{"hostname": l.plan.Hostname + "\n", "hosts": hosts(l.plan, nil)}
-	if content["resolv.conf"], err = resolvConf(l.plan); err != nil {
-		return err
+	content := map[string]string{
+		"hostname": l.plan.Hostname + "\n", "hosts": hosts(l.plan, nil), "resolv.conf": resolvConf(l.plan),
 	}
 	for _, name := range etcFiles() {
 		if err := dir.Write("etc/"+name, []byte(content[name]), 0o644, store.Quick); err != nil {
@@ -203,7 +202,7 @@ func hostResolv() []string { return []string{"/etc/resolv.conf", "/run/systemd/r
 
 // resolvConf is the host's resolvers, without those on its loopback, which a
 // network of the container's own does not reach; or those that were given.
-func resolvConf(p *container.Plan) (string, error) {
+func resolvConf(p *container.Plan) string {
 	var servers, search, options []string
 	for _, file := range hostResolv() {
 		text, err := os.ReadFile(file)
@@ -234,7 +233,7 @@ func resolvConf(p *container.Plan) (string, error) {
 	if len(options) > 0 {
 		fmt.Fprintf(&b, "options %s\n", strings.Join(options, " "))
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 func readResolv(text string, noLoopback bool) (servers, search, options []string) {

@@ -61,8 +61,7 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
 	if l.pidfd = near["pidfd"]; l.pidfd == nil && living {
-		l.pidfd, err = process.Open(l.pid, l.ticks)
-		living = err == nil
+		l.pidfd, _ = process.Open(l.pid, l.ticks) // it may die this moment
 	}
 	sinks, err := k.sinks(c.ID, plan.Tty)
 	if err != nil {
