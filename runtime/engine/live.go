@@ -72,8 +72,27 @@ func (c *Container) StartAttached(ctx context.Context, a Attached) (keeper.Endin
 	if err != nil {
 		return keeper.Ending{}, fault.Wrap("start container", c.Name(), err)
 	}
+	name := c.Name()
 	end, err := c.e.stay(ctx, c, n, a)
-	return end, fault.Wrap("start container", c.Name(), err)
+	if ctx.Err() == nil {
+		if wrong := c.removeIfAsked(ctx); err == nil {
+			err = wrong
+		}
+	}
+	return end, fault.Wrap("start container", name, err)
+}
+
+// removeIfAsked removes an ended container that asked for it (rm): the keeper
+// would do it too; this way it is done when its caller goes on.
+func (c *Container) removeIfAsked(ctx context.Context) error {
+	plan, err := c.c.Plan()
+	if err != nil || !plan.AutoRemove {
+		return nil //nolint:nilerr // it is gone
+	}
+	if state, err := c.State(); err != nil || (state != container.Exited && state != container.Created) {
+		return err
+	}
+	return c.Remove(ctx, RemoveOptions{Volumes: true})
 }
 
 // stay runs the start and reads the output beside it.
