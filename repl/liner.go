@@ -2,6 +2,8 @@ package repl
 
 import (
 	"errors"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/peterh/liner"
@@ -16,32 +18,59 @@ const most = 100
 // Liner is the LineReader of a real terminal.
 type Liner struct {
 	state *liner.State
+	keys  *keys
+	pipe  *os.File // where liner reads what keys writes
+	out   io.Writer
 	found liner.ModeApplier // the terminal's mode before and while a statement runs
-	mine  liner.ModeApplier // its mode between, nil if it has none
+	mine  liner.ModeApplier // its mode between
 }
 
-// Open takes standard input over, which must be a terminal. The caller closes
-// it to have the terminal back as it was.
-func Open() (*Liner, error) {
+// Open takes the terminal at standard input over; out is the same terminal. The
+// caller closes it to have the terminal back as it was.
+func Open(out io.Writer) (*Liner, error) {
 	found, err := liner.TerminalMode()
 	if err != nil {
 		return nil, err
 	}
-	l := &Liner{found: found, state: liner.NewLiner()}
+	from, to, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	l := &Liner{found: found, keys: &keys{from: int(os.Stdin.Fd()), to: to}, pipe: from, out: out, state: newLiner(from)}
 	l.state.SetCtrlCAborts(true)
 	l.state.SetTabCompletionStyle(liner.TabPrints)
 	l.state.SetBeep(false)
 	if l.mine, err = liner.TerminalMode(); err != nil {
-		return nil, errors.Join(err, l.state.Close())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-// Prompt reads a line.
+// newLiner makes a liner that reads keys from a file: it takes os.Stdin, and
+// knows no other way to be told.
+func newLiner(from *os.File) *liner.State {
+	before := os.Stdin
+	os.Stdin = from
+	defer func() { os.Stdin = before }()
+	return liner.NewLiner()
+}
+
+// Prompt reads a line. What is pasted comes as one, with its line ends.
 func (l *Liner) Prompt(text string) (string, error) {
+	stop, err := l.keys.listen()
+	if err != nil {
+		return "", err
+	}
+	defer stop()
+	if _, err := io.WriteString(l.out, pasteOn); err != nil {
+		return "", err
+	}
 	line, err := l.state.Prompt(text)
 	if errors.Is(err, liner.ErrPromptAborted) {
-		return "", Aborted
+		err = Aborted
+	}
+	if _, wrong := io.WriteString(l.out, pasteOff); err == nil {
+		err = wrong
 	}
 	return strings.ReplaceAll(line, mark, "\n"), err
 }
@@ -66,4 +95,7 @@ func (l *Liner) Release() (take func()) {
 }
 
 // Close gives the terminal back as it was found.
-func (l *Liner) Close() error { return l.state.Close() }
+func (l *Liner) Close() error {
+	_, wrong := io.WriteString(l.out, pasteOff)
+	return errors.Join(l.state.Close(), l.keys.to.Close(), l.pipe.Close(), wrong)
+}

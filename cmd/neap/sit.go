@@ -21,7 +21,7 @@ import (
 
 // sit talks at the prompt until the user leaves, and gives the exit code.
 func (s *session) sit() int {
-	reader, err := repl.Open()
+	reader, err := repl.Open(s.outlet)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
 		return 1
