@@ -142,6 +142,11 @@ func newExec(c *Container) (far []*os.File, x *Exec, err error) {
 	if x.out, far[1], err = os.Pipe(); err == nil {
 		x.err, far[2], err = os.Pipe()
 	}
+	for _, f := range far {
+		if err == nil {
+			err = unix.SetNonblock(int(f.Fd()), false) // programs do not expect EAGAIN
+		}
+	}
 	if err != nil {
 		closeAll(append(far, x.in, x.out, x.err))
 		return nil, nil, err

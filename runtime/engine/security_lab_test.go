@@ -106,8 +106,8 @@ type entry struct {
 	size int64 // of a file of zeroes
 }
 
-func directory(name string) entry    { return entry{name: name, kind: tar.TypeDir} }
-func symlink(name, to string) entry  { return entry{name: name, kind: tar.TypeSymlink, link: to} }
+func directory(name string) entry     { return entry{name: name, kind: tar.TypeDir} }
+func symlink(name, to string) entry   { return entry{name: name, kind: tar.TypeSymlink, link: to} }
 func content(name, text string) entry { return entry{name: name, link: text, mode: 0o644} }
 
 // probe is the program of testdata/probe, built once.
@@ -125,16 +125,16 @@ var probe = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(filepath.Join(dir, "probe"))
 })
 
-// rootfs is an archive with the probe as /bin/probe and as /bin/suid, which
-// has the setuid bit, and with entries, the later of a name in the place of
-// the earlier.
+// rootfs is an archive with the probe as /bin/probe and with entries, the later
+// of a name in the place of the earlier.
 func (a *arena) rootfs(entries ...entry) []byte {
 	a.t.Helper()
 	program, err := probe()
 	must(a.t, err)
 	all := append([]entry{
-		directory("bin"), directory("etc"), {name: "tmp", kind: tar.TypeDir, mode: 0o1777},
-		{name: "bin/probe", link: string(program)}, {name: "bin/suid", kind: tar.TypeLink, link: "bin/probe"},
+		directory("bin"), directory("etc"),
+		{name: "tmp", kind: tar.TypeDir, mode: 0o1777},
+		{name: "bin/probe", link: string(program)},
 		content("etc/passwd", "root:x:0:0::/root:\njoe:x:1000:100::/home/joe:\n"),
 		content("etc/group", "root:x:0:\nusers:x:100:\nextra:x:7:joe\n"),
 	}, entries...)

@@ -108,7 +108,9 @@ func (k *keeper) streams(l *life, plan *container.Plan, input *os.File) (p *pipe
 	case input != nil:
 		p.child.In, err = clone(input)
 	case plan.Interactive:
-		p.child.In, p.near["in"], err = os.Pipe()
+		if p.child.In, p.near["in"], err = os.Pipe(); err == nil {
+			err = unix.SetNonblock(int(p.child.In.Fd()), false) // programs do not expect EAGAIN
+		}
 	}
 	return p, err
 }

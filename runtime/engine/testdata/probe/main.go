@@ -94,10 +94,21 @@ func descriptors() []string {
 		target := make([]byte, 256)
 		n, err := syscall.Readlink("/proc/self/fd/"+name, target)
 		if err == nil {
-			open = append(open, name+" "+string(target[:n]))
+			open = append(open, name+" "+string(target[:n])+patience(name))
 		}
 	}
 	return open
+}
+
+// patience tells of a descriptor that does not wait.
+func patience(name string) string {
+	fd, err := strconv.Atoi(name)
+	check(err)
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err == nil && flags&unix.O_NONBLOCK != 0 {
+		return " O_NONBLOCK"
+	}
+	return ""
 }
 
 // where says whether the working directory is inside the root.
