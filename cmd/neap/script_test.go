@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,16 +69,20 @@ func furnish(env *testscript.Env) error {
 
 // clear removes what a script left in its root, and waits for its keeper to go.
 func clear(env *testscript.Env) {
-	root := env.Getenv("NEAP_ROOT")
+	clearRoot(context.Background(), env.Getenv("NEAP_ROOT"), "neap", func(format string, args ...any) {
+		env.T().Log(fmt.Sprintf(format, args...))
+	})
+}
+
+func clearRoot(ctx context.Context, root, neap string, logf func(string, ...any)) {
 	if _, err := os.Stat(filepath.Join(root, "lib", "containers")); err != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "neap", "-e", "containers.list():remove{ force = true }")
-	cmd.Env = env.Vars
+	cmd := exec.CommandContext(ctx, neap, "--root", root, "-e", "containers.list():remove{ force = true }")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		env.T().Log("clear:", string(out), err)
+		logf("clear: %s%v", out, err)
 	}
 	socket := filepath.Join(root, "run", "keeper.sock")
 	for deadline := time.Now().Add(linger + 5*time.Second); time.Now().Before(deadline); {
