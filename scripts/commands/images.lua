@@ -25,7 +25,7 @@ if opt.filter then
 end
 local digest = opt.digests and "{{.Digest}}\t" or ""
 list.print{
-  things = facts.rows(all, names[1], opt.quiet), fields = facts.fields(opt.no_trunc), titles = facts.titles,
+  things = facts.rows(all, names[1], opt.quiet, filter.values(opt.filter, "reference")), fields = facts.fields(opt.no_trunc), titles = facts.titles,
   format = opt.quiet and "{{.ID}}" or opt.format,
   usual = "{{.Repository}}\t{{.Tag}}\t" .. digest .. "{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 }

@@ -10,4 +10,4 @@ Options:
   -s, --signal string   Signal to send, by name or number (KILL)
 ]]
 
-cli.bulk(names, "kill", opt.signal)
+cli.bulk(names, "kill", opt.signal or "KILL")

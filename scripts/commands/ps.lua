@@ -27,7 +27,7 @@ if opt.filter then
 end
 if last then
   all = all:slice(1, last)
-elseif not opt.all and not filter.names(opt.filter, "status") then
+elseif not opt.all and #filter.values(opt.filter, "status") == 0 then
   all = all:where(function(c) return facts.up[c.state] ~= nil end)
 end
 

@@ -11,12 +11,14 @@ local function parse(text)
   return key, value
 end
 
--- Whether one of the texts has the key.
-function filter.names(texts, key)
+-- The values that the texts have for a key.
+function filter.values(texts, wanted)
+  local values = {}
   for _, text in ipairs(texts or {}) do
-    if parse(text) == key then return true end
+    local key, value = parse(text)
+    if key == wanted then table.insert(values, value) end
   end
-  return false
+  return values
 end
 
 -- Makes a function that says whether a thing fits. tests are functions by key that
@@ -28,7 +30,7 @@ function filter.of(texts, tests)
     local key, value = parse(text)
     if not tests[key] then
       local near = options.nearest(key, keys)
-      cli.misused(("no filter is called %q"):format(key) .. (near and ("; did you mean " .. near .. "?") or ""))
+      cli.misused(("no filter is called %q"):format(key) .. (near and ("; did you mean %q?"):format(near) or ""))
     end
     asked[key] = asked[key] or {}
     table.insert(asked[key], value)

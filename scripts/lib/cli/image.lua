@@ -26,18 +26,33 @@ local function asked(wanted, repository, tag)
   return r == repository and (t == nil or t == tag)
 end
 
+-- Shell patterns of --filter reference=…: * and ? stop at slashes.
+local function fits(name, pattern)
+  local lua = pattern:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0"):gsub("%*", "[^/]*"):gsub("%?", "[^/]")
+  return name:match("^" .. lua .. "$") ~= nil
+end
+
+-- Whether a name fits one of the patterns, if there are any.
+local function referred(patterns, name, repository)
+  for _, pattern in ipairs(patterns) do
+    if fits(name, pattern) or fits(repository, pattern) then return true end
+  end
+  return #patterns == 0
+end
+
 -- One row for each name; for each image if only ids are wanted.
-function facts.rows(all, wanted, once)
+function facts.rows(all, wanted, once, patterns)
   local rows = {}
   for _, img in ipairs(all) do
     local before = #rows
     for _, name in ipairs(img.tags) do
       local repository, tag = split(name)
-      if asked(wanted, repository, tag) and not (once and #rows > before) then
+      local fit = asked(wanted, repository, tag) and referred(patterns, name, repository)
+      if fit and not (once and #rows > before) then
         table.insert(rows, { image = img, repository = repository, tag = tag, digest = digest(img, repository) })
       end
     end
-    if #img.tags == 0 and not wanted then
+    if #img.tags == 0 and not wanted and #patterns == 0 then
       local repository = img.digests[1] and img.digests[1]:match("^(.-)@") or "<none>"
       table.insert(rows, { image = img, repository = repository, tag = "<none>", digest = digest(img, repository) })
     end
@@ -57,12 +72,6 @@ function facts.fields(whole)
   }
 end
 
--- Shell patterns of --filter reference=…: * and ? stop at slashes.
-local function fits(name, pattern)
-  local lua = pattern:gsub("[%^%$%(%)%%%.%[%]%+%-]", "%%%0"):gsub("%*", "[^/]*"):gsub("%?", "[^/]")
-  return name:match("^" .. lua .. "$") ~= nil
-end
-
 local function order(after)
   return function(img, value)
     local other = images.get(value)
@@ -74,12 +83,7 @@ facts.filters = {
   dangling = filter.flag(function(img) return #img.tags == 0 end),
   label = filter.label,
   before = order(false), since = order(true),
-  reference = function(img, value)
-    for _, name in ipairs(img.tags) do
-      if fits(name, value) or fits(split(name), value) then return true end
-    end
-    return false
-  end,
+  reference = function() return true end, -- of names, not of images: see rows
 }
 
 return facts

@@ -5,9 +5,10 @@ local options = require "cli.options"
 local cli = {}
 local current
 
--- Writes what is wrong to standard error.
+-- Writes what is wrong to standard error. Which function of Lua found a wrong option
+-- is nothing for who wrote a command.
 function cli.complain(err)
-  local text = "neap " .. current.name .. ": " .. tostring(err) .. "\n"
+  local text = "neap " .. current.name .. ": " .. tostring(err):gsub("^%l+%.%l+: ", "") .. "\n"
   local hint = type(err) == "userdata" and err.hint
   io.stderr:write(text .. (hint and ("hint: " .. hint .. "\n") or ""))
 end
@@ -82,11 +83,11 @@ local function find(names)
 end
 
 -- Does a verb to all containers of those names at once and prints the names.
-function cli.bulk(names, verb, opt)
+function cli.bulk(names, verb, ...)
   local ids, named, failed = find(names)
   if #ids > 0 then
     local list = containers.list{ id = ids }
-    local _, err = try(list[verb], list, opt)
+    local _, err = try(list[verb], list, ...)
     local bad = {}
     if err and err.kind ~= "partial" then error(err, 0) end
     for _, pair in ipairs(err and err.failed or {}) do
@@ -141,7 +142,7 @@ function cli.choose(name, about, verbs)
   end
   if not verbs[verb] then
     local near = options.nearest(verb, order)
-    cli.misused(("no command is called %q"):format(verb) .. (near and ("; did you mean " .. near .. "?") or ""))
+    cli.misused(("no command is called %q"):format(verb) .. (near and ("; did you mean %q?"):format(near) or ""))
   end
   verbs[verb](words)
 end
