@@ -112,7 +112,8 @@ func New(kind Kind, format string, args ...any) *Error {
 // Wrap says which operation on which object failed because of err. It is nil
 // for a nil err. An err that is already an *Error keeps its kind, message and
 // hint, and gets op and object only where it has none; any other error becomes
-// the cause, with its kind taken from KindOf.
+// the cause, with its kind taken from KindOf, and hint and detail from the
+// *Error in its chain, if there is one.
 func Wrap(op, object string, err error) error {
 	if err == nil {
 		return nil
@@ -126,7 +127,11 @@ func Wrap(op, object string, err error) error {
 		filled.Op, filled.Object = op, object
 		return &filled
 	}
-	return &Error{Kind: KindOf(err), Op: op, Object: object, Cause: err}
+	wrapped := &Error{Kind: KindOf(err), Op: op, Object: object, Cause: err}
+	if known != nil {
+		wrapped.Hint, wrapped.Detail = known.Hint, known.Detail
+	}
+	return wrapped
 }
 
 // WithHint returns the error with a hint, replacing none that is there.
