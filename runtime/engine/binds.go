@@ -146,6 +146,9 @@ func (l *launch) etc(cfg *sandbox.Config) error {
 		if mounted(l.plan.Mounts, "/etc/"+name) {
 			continue
 		}
+		if err := mountPoint(l.root, "/etc/"+name); err != nil {
+			return err
+		}
 		f, err := sandbox.Bind(dir.Join("etc", name), sandbox.BindOptions{})
 		if err != nil {
 			return err
@@ -153,6 +156,16 @@ func (l *launch) etc(cfg *sandbox.Config) error {
 		cfg.Mounts = append(cfg.Mounts, sandbox.Mount{Source: l.use(f), Type: "bind", Target: "/etc/" + name})
 	}
 	return nil
+}
+
+// mountPoint makes a file to mount on, in images taken from hosts at the end of
+// a link to nothing.
+func mountPoint(root *os.File, name string) error {
+	point, err := rootfs.PointIn(root, name)
+	if err != nil {
+		return fault.New(fault.Invalid, "mount point %s: %v", name, err)
+	}
+	return point.Close()
 }
 
 func mounted(all []container.Mount, target string) bool {

@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+
+	"neap/runtime/fault"
 )
 
 // UsedBy is the names of the containers that took volumes or namespaces from
@@ -39,4 +42,28 @@ func (c *Container) Cgroup() string {
 		return ""
 	}
 	return f.Path
+}
+
+// RemoveVolume is volume.Volumes.Remove, with the names and states of the
+// users that are in the way.
+func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
+	err := e.Volumes.Remove(ctx, name)
+	if !fault.Is(err, fault.Busy) {
+		return err
+	}
+	ids, wrong := e.Volumes.UsedBy(name)
+	if wrong != nil || len(ids) == 0 {
+		return err
+	}
+	users := make([]string, len(ids))
+	for i, id := range ids {
+		c := e.With(id)
+		state, _ := c.State() // one that cannot be looked at is named without
+		users[i] = strings.TrimSuffix(fmt.Sprintf("%s (%s)", c.Name(), state), " ()")
+	}
+	slices.Sort(users)
+	return &fault.Error{
+		Kind: fault.Busy, Op: "remove volume", Object: name, Message: "in use by " + strings.Join(users, ", "),
+		Hint: "remove the users first",
+	}
 }

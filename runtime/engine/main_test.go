@@ -24,6 +24,8 @@ func TestMain(m *testing.M) {
 	switch os.Args[0] {
 	case warden.Role:
 		os.Exit(status(warden.Main(root)))
+	case callerRole:
+		os.Exit(status(callOnce(root)))
 	case warden.KeeperRole:
 		os.Exit(status(Serve(testOptions(root), 300*time.Millisecond)))
 	}

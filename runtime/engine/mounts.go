@@ -35,7 +35,7 @@ func (e *Engine) planMounts(_ context.Context, s Spec, img *image.Image, p *cont
 	}
 	p.Mounts = lastByTarget(all)
 	for _, target := range img.Config.Volumes {
-		m, err := volume.Parse(path.Clean("/" + target))
+		m, err := volume.Anonymous(path.Clean("/" + target))
 		if err != nil {
 			return fault.Wrap("use the volume of the image at", target, err)
 		}

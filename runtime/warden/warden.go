@@ -56,6 +56,7 @@ type warden struct {
 // Preconditions: started by Start or Again.
 func Main(root string) error {
 	closeStrays()
+	limitless()
 	s, err := store.Open(root)
 	if err != nil {
 		return err
