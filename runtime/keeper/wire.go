@@ -148,13 +148,17 @@ func number(f *os.File) (int, error) {
 
 // receive waits for a message and fills v. The files are the caller's.
 func (c conn) receive(v any) ([]*os.File, error) {
-	body, oob := make([]byte, largest), make([]byte, unix.CmsgSpace(8*4))
-	n, oobn, _, _, err := c.ReadMsgUnix(body, oob)
+	length, err := c.next()
 	if err != nil {
 		return nil, err
 	}
-	if n == 0 {
+	if length == 0 {
 		return nil, io.EOF
+	}
+	body, oob := make([]byte, length), make([]byte, unix.CmsgSpace(8*4))
+	n, oobn, _, _, err := c.ReadMsgUnix(body, oob)
+	if err != nil {
+		return nil, err
 	}
 	files, err := descriptors(oob[:oobn])
 	if err == nil {
@@ -165,6 +169,21 @@ func (c conn) receive(v any) ([]*os.File, error) {
 		return nil, fmt.Errorf("message: %w", err)
 	}
 	return files, nil
+}
+
+// next waits for a message and is its length; 0 is the end. A longer one than
+// largest is cut, and so is no message.
+func (c conn) next() (n int, err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var got error
+	err = raw.Read(func(fd uintptr) bool {
+		n, _, got = unix.Recvfrom(int(fd), nil, unix.MSG_PEEK|unix.MSG_TRUNC)
+		return !errors.Is(got, unix.EAGAIN)
+	})
+	return min(n, largest), errors.Join(err, got)
 }
 
 func descriptors(oob []byte) ([]*os.File, error) {
