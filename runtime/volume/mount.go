@@ -75,6 +75,13 @@ func Parse(spec string) (Mount, error) {
 	return m, m.with(spec, options)
 }
 
+// Anonymous is the mount of an anonymous volume at target, as an image asks for
+// it: all of target is a path, and no part of it a source or an option.
+func Anonymous(target string) (Mount, error) {
+	m := Mount{Kind: "volume", Target: target}
+	return m, m.at(target, "an absolute path")
+}
+
 func isOptions(s string) bool {
 	return !slices.ContainsFunc(strings.Split(s, ","), func(o string) bool { return !words()[o] && !propagations()[o] })
 }
