@@ -64,13 +64,27 @@ func (o Overlay) Mount() (*os.File, error) {
 }
 
 // mount gives the lower directories one by one where the kernel can (6.7), else
-// as one text. An older kernel takes every key and says EINVAL only at the end.
+// as one text.
 func (o Overlay) mount() (*os.File, error) {
+	if old() {
+		return o.mountWith(o.asText)
+	}
 	mnt, err := o.mountWith(o.oneByOne)
 	if errors.Is(err, unix.EINVAL) {
 		return o.mountWith(o.asText)
 	}
 	return mnt, err
+}
+
+// old says whether this kernel (before 6.5) takes any key and complains only at
+// the end, and then in its log.
+func old() bool {
+	fd, err := unix.Fsopen("overlay", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return unix.FsconfigSetFlag(fd, "a key that no kernel knows") == nil
 }
 
 // A stacker gives the kernel the lower directories.
