@@ -72,7 +72,11 @@ func TestLife(t *testing.T) {
 func TestPauseStopKill(t *testing.T) {
 	e := open(t)
 	ctx := t.Context()
-	c := start(t, e, Spec{Name: "s", Argv: []string{"sleep", "60"}})
+	c := start(t, e, Spec{Name: "s", Argv: []string{"sh", "-c", `trap "exit 143" TERM; echo ready; while true; do sleep 0.05; done`}})
+	testenv.Eventually(t, 20*time.Second, func() bool {
+		said, err := c.Logs(ctx, LogOptions{Tail: -1, Stdout: true})
+		return err == nil && said == "ready\n"
+	}, "the program obeys from now on")
 	f, err := c.Freezer()
 	if err != nil || f.State != "THAWED" && f.State != "frozen 0" {
 		t.Errorf("freezer %+v, %v", f, err)
