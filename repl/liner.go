@@ -67,7 +67,7 @@ func (l *Liner) Prompt(text string) (string, error) {
 	}
 	line, err := l.state.Prompt(text)
 	if errors.Is(err, liner.ErrPromptAborted) {
-		err = Aborted
+		err = ErrAborted
 	}
 	if _, wrong := io.WriteString(l.out, pasteOff); err == nil {
 		err = wrong

@@ -28,7 +28,7 @@ func (s *session) statement(ctx context.Context) (string, error) {
 		line, err := s.line(ctx, more)
 		if errors.Is(err, io.EOF) {
 			s.say("\n")
-			return "", Aborted
+			return "", ErrAborted
 		}
 		if err != nil {
 			return "", err

@@ -18,13 +18,13 @@ import (
 	"neap/lua/host"
 )
 
-// Aborted is what Prompt returns when Ctrl-C took the line back.
-var Aborted = errors.New("line aborted")
+// ErrAborted is what Prompt returns when Ctrl-C took the line back.
+var ErrAborted = errors.New("line aborted")
 
 // LineReader asks for lines. A line may hold newlines: an entry of the history
 // that had some, or a paste.
 type LineReader interface {
-	Prompt(text string) (string, error) // io.EOF for Ctrl-D, Aborted for Ctrl-C
+	Prompt(text string) (string, error) // io.EOF for Ctrl-D, ErrAborted for Ctrl-C
 	AppendHistory(entry string)
 	SetCompleter(complete func(line string, pos int) (head string, words []string, tail string))
 	// Release gives the terminal back as it was found until take is called.
@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) error {
 	for s.left == nil {
 		src, err := s.statement(ctx)
 		switch {
-		case errors.Is(err, Aborted):
+		case errors.Is(err, ErrAborted):
 			continue
 		case errors.Is(err, io.EOF):
 			s.say("\n")

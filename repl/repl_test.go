@@ -38,7 +38,7 @@ func (k *typist) Prompt(text string) (string, error) {
 	k.lines = k.lines[1:]
 	io.WriteString(k.out, line+"\n")
 	if line == ctrlC {
-		return "", repl.Aborted
+		return "", repl.ErrAborted
 	}
 	if line == ctrlD {
 		return "", io.EOF

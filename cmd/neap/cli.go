@@ -144,19 +144,37 @@ func caller() int {
 	case showVersion:
 		fmt.Println("neap " + version)
 		return 0
+	default:
+		return visit(r)
 	}
+}
+
+// visit opens the root and does there what was asked.
+func visit(r request) int {
 	s, err := open(r.root)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
-		return host.ExitCode(err)
+		return closed(err)
 	}
 	defer s.close()
 	return s.do(r)
 }
 
+// closed tells why nothing could be opened, and gives the exit code.
+func closed(err error) int {
+	fmt.Fprintf(os.Stderr, "neap: %s\n", err)
+	if fault.Is(err, fault.Denied) && os.Geteuid() != 0 {
+		fmt.Fprintln(os.Stderr, "hint: neap makes containers as root; try sudo")
+	}
+	return host.ExitCode(err)
+}
+
 // do carries a request out and gives its exit code.
 func (s *session) do(r request) int {
 	if r.act == talk && s.terminal.IsTerminal() {
+		if r.timeout > 0 {
+			fmt.Fprintln(os.Stderr, "neap: --timeout is for scripts and commands")
+			return 2
+		}
 		return s.sit()
 	}
 	ctx, stop := s.watch(r.timeout)
@@ -169,7 +187,7 @@ func (s *session) do(r request) int {
 		err = s.host.RunFile(ctx, r.word, r.args)
 	case runCode:
 		err = s.host.RunString(ctx, "-e", r.word, r.args)
-	case runCommand:
+	default:
 		err = s.command(ctx, r)
 	}
 	s.explain(r, err)
