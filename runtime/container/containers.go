@@ -214,12 +214,11 @@ func (cs *Containers) DropName(name, id string) error {
 	return cs.names.Release(name, claimOf+id)
 }
 
-var (
-	idForm   = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$`)
-)
+// nameForm leaves the length out: counted repetition takes half a millisecond of
+// every start to compile.
+var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
 
-func isID(s string) bool { return idForm.MatchString(s) }
+func isID(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
 
 // Short is the 12 digits that people read.
 func Short(id string) string { return id[:min(len(id), 12)] }
@@ -227,7 +226,7 @@ func Short(id string) string { return id[:min(len(id), 12)] }
 // ValidName is fault.Invalid unless name may be a container's, by Docker's
 // rule.
 func ValidName(name string) error {
-	if nameForm.MatchString(name) {
+	if len(name) <= 128 && nameForm.MatchString(name) {
 		return nil
 	}
 	return &fault.Error{
