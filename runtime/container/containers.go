@@ -12,7 +12,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -130,7 +129,7 @@ func (cs *Containers) Find(ref string) (*Container, error) {
 }
 
 func (cs *Containers) findPrefix(ref string) (*Container, error) {
-	if ref == "" || strings.Trim(ref, "0123456789abcdef") != "" {
+	if ref == "" || !only(ref, hexDigits) {
 		return nil, nil
 	}
 	ids, err := cs.IDs()
