@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,10 +81,12 @@ func open(t *testing.T) *Engine {
 			}
 		}
 		testenv.Eventually(t, 10*time.Second, func() bool { return !e.keeper.Present() }, "the keeper leaves")
+		log, err := os.ReadFile(e.store.Run.Join("keeper.log"))
+		if err == nil && bytes.Contains(log, []byte("DATA RACE")) {
+			t.Error("a race in the keeper")
+		}
 		if t.Failed() {
-			if log, err := os.ReadFile(e.store.Run.Join("keeper.log")); err == nil {
-				t.Logf("keeper.log:\n%s", log)
-			}
+			t.Logf("keeper.log:\n%s", log)
 		}
 		if err := e.Close(); err != nil {
 			t.Error(err)
