@@ -50,8 +50,10 @@ func (d *doors) fillContainer() {
 	k.Fields = append(stateFacts(d.Now), planFacts()...)
 	k.Fields = append(k.Fields,
 		bind.Get("used_by", bind.Strings, "containers that took volumes or namespaces from it", func(ctx context.Context, b *box) ([]string, error) {
-			users, err := b.UsedBy(ctx)
-			return users, b.said(err)
+			if _, err := b.look(ctx); err != nil {
+				return nil, err
+			}
+			return b.UsedBy(ctx)
 		}),
 		bind.Get("log_path", bind.String, "the file of its output", func(ctx context.Context, b *box) (string, error) {
 			i, err := b.Inspect(ctx)

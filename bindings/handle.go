@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"neap/runtime/container"
@@ -138,7 +139,16 @@ func (b *box) ended(end keeper.Ending, err error) error {
 // said is an error as scripts get it: of a container that is gone, that it was
 // removed.
 func (b *box) said(err error) error {
-	if !fault.Is(err, fault.NotFound) {
+	var known *fault.Error
+	if errors.As(err, &known) {
+		if u, ok := known.Detail.(keeper.Unstarted); ok { // says more, and stays true
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.end = &keeper.Ending{Code: u.Code}
+			return err
+		}
+	}
+	if !fault.Is(err, fault.NotFound, fault.Conflict) {
 		return err
 	}
 	if now, wrong := b.State(); wrong != nil || now != container.Removed {

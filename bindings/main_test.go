@@ -14,10 +14,8 @@ import (
 	boximage "neap/cmd/box/image"
 	"neap/lua/host"
 	"neap/runtime/engine"
-	"neap/runtime/firewall"
 	"neap/runtime/image"
 	"neap/runtime/keeper"
-	"neap/runtime/store"
 	"neap/runtime/testenv"
 	"neap/runtime/warden"
 )
@@ -66,7 +64,6 @@ func options(root string) engine.Options {
 type hall struct {
 	t      *testing.T
 	e      *engine.Engine
-	root   string
 	h      *host.Host
 	out    bytes.Buffer
 	screen bytes.Buffer
@@ -77,12 +74,11 @@ func open(t *testing.T) *hall {
 	t.Helper()
 	testenv.Root(t)
 	testenv.Clean(t)
-	root := testenv.Dir(t)
-	e, err := engine.Open(options(root))
+	e, err := engine.Open(options(testenv.Dir(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &hall{t: t, e: e, root: root}
+	r := &hall{t: t, e: e}
 	t.Cleanup(r.close)
 	rt := bindings.Native(e)
 	rt.Terminal = paper{&r.screen}
@@ -161,17 +157,7 @@ func (r *hall) close() {
 		i, err := r.e.Info(ctx)
 		return err == nil && !i.Keeper
 	}, "the keeper leaves")
-	if err := errors.Join(r.purge(ctx), r.e.Close()); err != nil {
+	if err := r.e.Close(); err != nil {
 		r.t.Error(err)
 	}
-}
-
-// purge takes away what networks of a root leave in the kernel for its next
-// container.
-func (r *hall) purge(ctx context.Context) error {
-	s, err := store.Open(r.root)
-	if err != nil {
-		return err
-	}
-	return errors.Join(r.e.Networks.Purge(ctx), firewall.Open(firewall.Options{Tag: s.Tag}).Purge(ctx), s.Close())
 }

@@ -276,7 +276,7 @@ func (v *nativeVolume) Protect(ctx context.Context, on bool) error {
 	return v.e.Volumes.Protect(ctx, v.Name(), on)
 }
 
-func (v *nativeVolume) Remove(ctx context.Context) error { return v.e.Volumes.Remove(ctx, v.Name()) }
+func (v *nativeVolume) Remove(ctx context.Context) error { return v.e.RemoveVolume(ctx, v.Name()) }
 
 func (v *nativeVolume) Inspect(context.Context) (any, error) { return v.e.Volumes.Inspect(v.Name()) }
 

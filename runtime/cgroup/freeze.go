@@ -134,6 +134,9 @@ func (g *Group) Thaw(ctx context.Context) error {
 	} else {
 		err = write(g.dir(h), "freezer.state", "THAWED")
 	}
+	if gone(err) {
+		err = fault.New(fault.NotFound, "it is not there")
+	}
 	return fault.Wrap("thaw cgroup", g.id, err)
 }
 

@@ -252,10 +252,11 @@ func (c *Container) Update(ctx context.Context, ch Change) error {
 		if ch.Limits == nil {
 			return nil
 		}
-		if err := ch.Limits.Check(); err != nil {
+		after := merged(w.Limits, *ch.Limits)
+		if err := after.Check(); err != nil {
 			return err
 		}
-		w.Limits = *ch.Limits
+		w.Limits = after
 		if now == container.Running || now == container.Paused {
 			return c.c.Group().Update(*ch.Limits)
 		}

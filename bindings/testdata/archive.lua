@@ -1,0 +1,23 @@
+-- save, load, import, tag, untag, remove; ... is a directory and the tar of a root file system.
+local dir, tar = ...
+local i = images.import(tar, { tag = "mine:1", change = { "CMD /bin/true", "ENV A=b" }, message = "made" })
+assert(i.tags[1] == "mine:1" and i.repository == "mine" and i.config.Env[1] == "A=b")
+i:tag("mine:2")
+assert(#i.tags == 2 and images.get("mine:2") == i)
+images.save({ i, "mine:2" }, dir .. "/mine.tar")
+local gone = images.remove("mine:2")
+assert(gone.untagged[1] == "mine:2" and #gone.deleted == 0)
+gone = i:remove()
+assert(gone.untagged[1] == "mine:1" and gone.deleted[1] == i.id)
+assert(tostring(gone):match("^Untagged: mine:1\nDeleted: sha256:"))
+assert(#i:remove().deleted == 0)
+local _, err = try(function() return i.size end)
+assert(err.kind == "not_found" and tostring(err):find("was removed"))
+
+local loaded = images.load(dir .. "/mine.tar")
+assert(#loaded == 1 and #loaded[1].tags == 2 and loaded[1] == i)
+loaded[1]:untag()
+assert(#i.tags == 0 and #images.list{ dangling = true } == 1)
+assert(images.prune().deleted[1] == i.id)
+_, err = try(images.load, dir .. "/absent.tar")
+assert(err.kind == "not_found", tostring(err))
