@@ -6,8 +6,8 @@
 --   neap backup.lua my-data /srv/backup
 --   neap backup.lua my-data /srv/backup --pause --keep 14
 --
---   my-data: 3 files in /srv/backup/my-data-2026-11-23-100000.tar.gz, 1.2KiB
---   removed /srv/backup/my-data-2026-11-09-100000.tar.gz
+--   my-data: 3 files in /srv/backup/my-data-2026-11-23-100000-123.tar.gz, 1.2KiB
+--   removed /srv/backup/my-data-2026-11-09-100000-456.tar.gz
 local opt = args{
   about = "back up the volumes of a container",
   { "data", type = "container", about = "the container whose volumes are saved" },
@@ -26,15 +26,20 @@ if #targets == 0 then
 end
 
 fs.mkdir(opt.to)
-local stamp = time.now():sub(1, 19):gsub("T", "-"):gsub(":", "")
+local to = exec{ "realpath", opt.to, reads = true }.stdout:gsub("\n", "")
+local stamp = time.now():sub(1, 23):gsub("[T.]", "-"):gsub(":", "")
 local file = ("%s-%s.tar.gz"):format(opt.data.name, stamp)
 
 -- Runs tar beside the volumes and the backups.
 local function tar(...)
   return containers.once{
-    volumes_from = opt.data.name .. ":ro", volume = opt.to .. ":/backup", opt.image, "tar", ...
+    volumes_from = opt.data.name .. ":ro", volume = to .. ":/backup", opt.image, "tar", ...
   }.stdout
 end
+
+-- Until it is known to be good, the file is a hidden one.
+local hidden = to .. "/." .. file
+defer(function() fs.remove(hidden) end)
 
 -- Those that write to the volumes: the container, and whoever took its volumes.
 local function writers()
@@ -49,20 +54,20 @@ tar("czf", "/backup/." .. file, "-C", "/", unpack(targets))
 still:unpause()
 
 local names = tar("tzf", "/backup/." .. file)
-exec{ "mv", opt.to .. "/." .. file, opt.to .. "/" .. file }
-local size = #fs.read(opt.to .. "/" .. file)
+exec{ "mv", hidden, to .. "/" .. file }
+local size = #fs.read(to .. "/" .. file)
 print(("%s: %d files in %s/%s, %s"):format(
-  opt.data.name, select(2, names:gsub("[^/\n]\n", "")), opt.to, file, units.size(size)))
+  opt.data.name, select(2, names:gsub("[^/\n]\n", "")), to, file, units.size(size)))
 
 -- The oldest go; names sort as times do.
 local mine = {}
-for _, name in ipairs(fs.list(opt.to)) do
+for _, name in ipairs(fs.list(to)) do
   local rest = name:sub(#opt.data.name + 2)
-  if name:sub(1, #opt.data.name + 1) == opt.data.name .. "-" and rest:match("^%d+%-%d+%-%d+%-%d+%.tar%.gz$") then
+  if name:sub(1, #opt.data.name + 1) == opt.data.name .. "-" and rest:match("^%d+%-%d+%-%d+%-%d+%-%d+%.tar%.gz$") then
     table.insert(mine, name)
   end
 end
 for i = 1, #mine - opt.keep do
-  fs.remove(opt.to .. "/" .. mine[i])
-  print("removed " .. opt.to .. "/" .. mine[i])
+  fs.remove(to .. "/" .. mine[i])
+  print("removed " .. to .. "/" .. mine[i])
 end

@@ -15,14 +15,14 @@
 local opt = args{
   about = "remove containers that ended, and what only they needed",
   { "--older", type = "duration", default = "1d", about = "only containers that ended longer ago" },
-  { "--keep", rest = true, about = "spare containers of this name (* is anything); may be repeated" },
-  { "--label", about = "only containers with this label (K or K=V)" },
+  { "--keep", type = "string", rest = true, about = "spare containers of this name (* is anything); may be repeated" },
+  { "--label", type = "string", about = "only containers with this label (K or K=V)" },
   { "--images", about = "remove images that no container uses then" },
   { "--volumes", about = "remove anonymous volumes that no container uses then" },
   { "--dry-run", short = "n", about = "say what would be done, and do nothing" },
 }
 
-local filter = { state = "exited", finished = { before = opt.older }, label = opt.label }
+local filter = { state = { "exited", "dead" }, finished = { before = opt.older }, label = opt.label }
 if #opt.keep > 0 then filter.unless = { name = opt.keep } end
 local old = containers.list(filter)
 

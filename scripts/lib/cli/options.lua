@@ -81,7 +81,18 @@ function options.nearest(word, words)
   return best
 end
 
+-- Options of Docker's that run and create do not have.
+local foreign = [[ --annotation --attach --blkio-weight-device --cgroup-parent --cgroupns --cpu-rt-period
+  --cpu-rt-runtime --device-cgroup-rule --device-read-bps --device-read-iops --device-write-bps
+  --device-write-iops --gpus --health-cmd --health-interval --health-retries --health-start-interval
+  --health-start-period --health-timeout --ip6 --isolation --label-file --link --link-local-ip --log-driver
+  --log-opt --mac-address --no-healthcheck --oom-kill-disable --memory-swappiness --blkio-weight --platform
+  --runtime --sig-proxy --storage-opt --use-api-socket --userns --volume-driver ]]
+
 local function unknown(d, name)
+  if d.strict and foreign:gsub("%s+", " "):find(" " .. name .. " ", 1, true) then
+    error({ usage = name .. " of Docker is not supported" })
+  end
   local all = {}
   for _, o in ipairs(d.list) do
     for _, n in ipairs(o.names) do
