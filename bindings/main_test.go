@@ -72,6 +72,12 @@ type hall struct {
 // open makes a hall, and sees that nothing is left after the test.
 func open(t *testing.T) *hall {
 	t.Helper()
+	return openAt(t, nil)
+}
+
+// openAt is open with a terminal; nil is paper.
+func openAt(t *testing.T, at terminal.Host) *hall {
+	t.Helper()
 	testenv.Root(t)
 	testenv.Clean(t)
 	e, err := engine.Open(options(testenv.Dir(t)))
@@ -81,7 +87,9 @@ func open(t *testing.T) *hall {
 	r := &hall{t: t, e: e}
 	t.Cleanup(r.close)
 	rt := bindings.Native(e)
-	rt.Terminal = paper{&r.screen}
+	if rt.Terminal = at; at == nil {
+		rt.Terminal = paper{&r.screen}
+	}
 	r.h = newHost(t, bindings.All(rt), &r.out)
 	return r
 }
