@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -134,14 +135,16 @@ func (c *Container) Rename(ctx context.Context, name string) error {
 	})
 }
 
-// Change applies edit to what may change, under the lock.
+// Change applies edit to what may change, under the lock. Nothing is written
+// if edit changed nothing.
 func (c *Container) Change(ctx context.Context, verb string, edit func(State, *Wish) error) error {
 	return c.Do(ctx, verb, func(now State) error {
 		wish, err := c.Wish()
 		if err != nil {
 			return err
 		}
-		if err := edit(now, wish); err != nil {
+		before := *wish
+		if err := edit(now, wish); err != nil || reflect.DeepEqual(before, *wish) {
 			return err
 		}
 		return c.SetWish(wish)

@@ -255,7 +255,11 @@ func (d *Draft) Commit(p *Plan, w *Wish) error {
 	if err := d.dir.Save(wishFile, w, store.Quick); err != nil {
 		return err
 	}
-	if err := d.dir.Save(planFile, p, store.Durable); err != nil {
+	owed := store.Durable
+	if p.AutoRemove {
+		owed = store.Quick // power loss would remove it too
+	}
+	if err := d.dir.Save(planFile, p, owed); err != nil {
 		return err
 	}
 	if err := d.set.dir.Rename(draftOf(d.ID), d.ID); err != nil {
