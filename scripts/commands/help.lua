@@ -27,7 +27,8 @@ Containers
 Images
   images    List them                         rmi       Remove them
   pull      Get one from a registry           tag       Give one a further name
-  load      Load them from an archive         import    Make one of a file system
+  load      Load them from an archive         save      Write them into an archive
+  push      Send one to a registry            import    Make one of a file system
 
 Besides
   volume    Manage volumes                    network   Manage networks

@@ -39,6 +39,6 @@ end
 if opt.detach then
   print(c.id)
 else
-  if opt.rm and c.exit_code then c:wait{ removed = true, timeout = "10s" } end
+  if opt.rm and c.exit_code then try(c.wait, c, { removed = true, timeout = "10s" }) end
   cli.ended(c)
 end

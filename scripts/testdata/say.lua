@@ -13,6 +13,7 @@ assert(say.size(0) == "0B" and say.size(999) == "999B" and say.size(7330000) == 
 assert(say.cut("0123456789012345678901234", 20) == "0123456789012345678…" and say.cut("short", 20) == "short")
 assert(say.cut("äöü", 3) == "äöü" and say.cut("äöüß", 3) == "äö…")
 assert(say.quote('a "b" \27[1m') == '"a \\"b\\" \\x1b[1m"')
+assert(say.plain("ä\194\155x") == "ä\\xc2\\x9bx" and say.plain("ü€") == "ü€")
 assert(say.short("sha256:0123456789abcdef") == "0123456789ab")
 assert(say.stamp("2026-11-23T10:00:00.123456789Z") == "2026-11-23 10:00:00 +0000 UTC" and say.ago(nil) == "N/A")
 

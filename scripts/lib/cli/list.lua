@@ -68,7 +68,7 @@ function list.print(o)
   local lines = rest and { line(heads(o.titles)) } or {}
   for _, thing in ipairs(o.things) do
     local said = line(view(o.fields, thing))
-    table.insert(lines, rest and said:gsub("[^\t%C]", say.plain) or said)
+    table.insert(lines, rest and said:gsub("[^\t]+", say.plain) or said)
   end
   if rest then return columns(lines) end
   for _, said in ipairs(lines) do print(said) end

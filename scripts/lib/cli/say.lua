@@ -37,9 +37,14 @@ function say.stamp(t)
   return t and t:sub(1, 10) .. " " .. t:sub(12, 19) .. " +0000 UTC" or ""
 end
 
--- Nothing that a terminal would act upon.
+local function escape(c)
+  return (c:gsub(".", function(byte) return ("\\x%02x"):format(byte:byte()) end))
+end
+
+-- Text with escapes for what a terminal would act upon: control characters, also those
+-- that UTF-8 writes in two bytes.
 function say.plain(text)
-  return (text:gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
+  return (text:gsub("%c", escape):gsub("\194[\128-\159]", escape))
 end
 
 -- Text cut to a number of letters, with an ellipsis.
