@@ -247,7 +247,7 @@ func (cs *Containers) Draft(ctx context.Context, id string) (*Draft, error) {
 // Commit writes the records, makes the directories that a start needs, and
 // shows the container: after it, the container exists.
 func (d *Draft) Commit(p *Plan, w *Wish) error {
-	for _, name := range []string{"upper", "work", "log", "etc"} {
+	for _, name := range []string{"log", "etc"} {
 		if err := d.dir.Mkdir(name, 0o755); err != nil {
 			return err
 		}
