@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/peterh/liner"
 )
@@ -19,10 +20,12 @@ const most = 100
 type Liner struct {
 	state *liner.State
 	keys  *keys
-	pipe  *os.File // where liner reads what keys writes
-	out   io.Writer
+	pipe  *os.File          // where liner reads what keys writes
+	out   io.Writer         // told whether pastes are to be marked
 	found liner.ModeApplier // the terminal's mode before and while a statement runs
 	mine  liner.ModeApplier // its mode between
+
+	prompting sync.Mutex
 }
 
 // Open takes the terminal at standard input over; out is the same terminal. The
@@ -35,6 +38,9 @@ func Open(out io.Writer) (*Liner, error) {
 	from, to, err := os.Pipe()
 	if err != nil {
 		return nil, err
+	}
+	if !liner.TerminalSupported() {
+		out = io.Discard
 	}
 	l := &Liner{found: found, keys: &keys{from: int(os.Stdin.Fd()), to: to}, pipe: from, out: out, state: newLiner(from)}
 	l.state.SetCtrlCAborts(true)
@@ -57,6 +63,8 @@ func newLiner(from *os.File) *liner.State {
 
 // Prompt reads a line. What is pasted comes as one, with its line ends.
 func (l *Liner) Prompt(text string) (string, error) {
+	l.prompting.Lock()
+	defer l.prompting.Unlock()
 	stop, err := l.keys.listen()
 	if err != nil {
 		return "", err
@@ -94,8 +102,12 @@ func (l *Liner) Release() (take func()) {
 	return func() { _ = l.mine.ApplyMode() }
 }
 
-// Close gives the terminal back as it was found.
+// Close ends a prompt that waits, with io.EOF, and gives the terminal back as
+// it was found.
 func (l *Liner) Close() error {
+	l.keys.end()
+	l.prompting.Lock() // a prompt sets the terminal's mode when it ends
+	defer l.prompting.Unlock()
 	_, wrong := io.WriteString(l.out, pasteOff)
-	return errors.Join(l.state.Close(), l.keys.to.Close(), l.pipe.Close(), wrong)
+	return errors.Join(l.state.Close(), l.pipe.Close(), wrong)
 }

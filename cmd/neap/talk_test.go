@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 // window is a terminal with neap in it, in a tmux of its own.
 type window struct {
 	t      *testing.T
+	dir    string
 	socket string
 }
 
@@ -36,9 +39,9 @@ func openWindow(t *testing.T) *window {
 	if err := os.Symlink(self, neap); err != nil {
 		t.Fatal(err)
 	}
-	w := &window{t, filepath.Join(dir, "tmux")}
+	w := &window{t, dir, filepath.Join(dir, "tmux")}
 	w.tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "50",
-		fmt.Sprintf(`env HOME=%s NEAP_ROOT=%s TERM=xterm %s; echo "left with $?,$(stty -a | grep -o ' .\?icanon')"; cat`, dir, root, neap))
+		fmt.Sprintf(`sh -c 'echo $$ >%s/pid; HOME=%[1]s NEAP_ROOT=%s TERM=xterm exec %s'; echo "left with $?,$(stty -a | grep -o ' .\?icanon')"; cat`, dir, root, neap))
 	t.Cleanup(func() {
 		w.tmux("kill-server")
 		clearRoot(t.Context(), root, neap, t.Logf)
@@ -172,4 +175,22 @@ func TestPromptWithContainers(t *testing.T) {
 	w.see("\nneap> ")
 	w.say("os.exit(7)")
 	w.see("left with 7, icanon")
+}
+
+func TestTerminationGivesTheTerminalBack(t *testing.T) {
+	w := openWindow(t)
+	w.say("1+1")
+	w.see("\n2\nneap> ")
+	pid, err := os.ReadFile(filepath.Join(w.dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(pid)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(n, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	w.see("left with 143, icanon")
 }
