@@ -66,12 +66,15 @@ func (o Overlay) Mount() (*os.File, error) {
 // mount gives the lower directories one by one where the kernel can (6.7), else
 // as one text.
 func (o Overlay) mount() (*os.File, error) {
-	if old() {
-		return o.mountWith(o.asText)
+	if !old() {
+		mnt, err := o.mountWith(o.oneByOne)
+		if !errors.Is(err, unix.EINVAL) {
+			return mnt, err
+		}
 	}
-	mnt, err := o.mountWith(o.oneByOne)
-	if errors.Is(err, unix.EINVAL) {
-		return o.mountWith(o.asText)
+	mnt, err := o.mountWith(o.asText)
+	if errors.Is(err, errTooLong) {
+		return o.mountApart()
 	}
 	return mnt, err
 }
@@ -124,10 +127,7 @@ func (o Overlay) configure(fs *os.File, stack stacker) error {
 			}
 		}
 	}
-	settings := [][2]string{{"source", "overlay"}, {"redirect_dir", "nofollow"}, {"metacopy", "off"}}
-	if o.Upper != "" {
-		settings = append(settings, [2]string{"index", "off"})
-	}
+	settings := append(o.settings(), [2]string{"source", "overlay"})
 	for _, s := range settings {
 		if err := unix.FsconfigSetString(int(fs.Fd()), s[0], s[1]); err != nil {
 			return complain(fs, s[0], err)
@@ -144,8 +144,20 @@ func (o Overlay) configure(fs *os.File, stack stacker) error {
 	return nil
 }
 
+// settings are the options that are no directories.
+func (o Overlay) settings() [][2]string {
+	all := [][2]string{{"redirect_dir", "nofollow"}, {"metacopy", "off"}}
+	if o.Upper != "" {
+		all = append(all, [2]string{"index", "off"})
+	}
+	return all
+}
+
 // textLimit is the kernel's bound on one text of fsconfig.
 const textLimit = 255
+
+// errTooLong says that the layers do not fit into one text.
+var errTooLong = errors.New("too many layers for one text of fsconfig")
 
 func (o Overlay) oneByOne(fs *os.File, dirs *pins) error {
 	for _, lower := range o.Lower {
@@ -157,18 +169,12 @@ func (o Overlay) oneByOne(fs *os.File, dirs *pins) error {
 }
 
 func (o Overlay) asText(fs *os.File, dirs *pins) error {
-	var texts []string
-	for _, lower := range o.Lower {
-		text, err := dirs.pin(lower)
-		if err != nil {
-			return err
-		}
-		texts = append(texts, text)
+	all, err := dirs.list(o.Lower)
+	if err != nil {
+		return err
 	}
-	all := strings.Join(texts, ":")
 	if len(all) > textLimit {
-		return fault.New(fault.Unsupported, "this kernel stacks no more than about 14 layers, the image has %d", len(o.Lower)).
-			WithHint("a kernel of 6.7 or later has no such bound")
+		return errTooLong
 	}
 	if err := unix.FsconfigSetString(int(fs.Fd()), "lowerdir", all); err != nil {
 		return complain(fs, "lowerdir", err)
@@ -187,6 +193,19 @@ func (p *pins) pin(dir string) (string, error) {
 	}
 	p.files = append(p.files, f)
 	return procPath(f), nil
+}
+
+// list pins dirs and names them in one text.
+func (p *pins) list(dirs []string) (string, error) {
+	var texts []string
+	for _, dir := range dirs {
+		text, err := p.pin(dir)
+		if err != nil {
+			return "", err
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ":"), nil
 }
 
 func (p *pins) set(fs *os.File, key, dir string) error {
