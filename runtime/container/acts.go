@@ -100,7 +100,7 @@ func (c *Container) Erase() error {
 	if err := c.set.dir.Rename(c.ID, goneOf(c.ID)); err != nil {
 		return ignoreAbsent(err)
 	}
-	return c.set.dir.RemoveAll(goneOf(c.ID))
+	return c.set.bury(c.ID)
 }
 
 func ignoreAbsentOrDamaged(err error) error {

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"neap/runtime/cgroup"
 	"neap/runtime/fault"
 	"neap/runtime/store"
@@ -276,7 +278,18 @@ func (cs *Containers) Discard(id string) error {
 			return err
 		}
 	}
-	return errors.Join(cs.dir.RemoveAll(goneOf(id)), ignoreAbsent(cs.run.RemoveAll(id)))
+	return errors.Join(cs.bury(id), ignoreAbsent(cs.run.RemoveAll(id)))
+}
+
+// bury removes what a removal has put aside. Two may be at it, and one who
+// lists a directory while the other empties it can miss an entry.
+func (cs *Containers) bury(id string) error {
+	for try := 0; ; try++ {
+		err := cs.dir.RemoveAll(goneOf(id))
+		if !errors.Is(err, unix.ENOTEMPTY) || try == 20 {
+			return err
+		}
+	}
 }
 
 func ignoreAbsent(err error) error {

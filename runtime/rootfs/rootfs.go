@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -62,7 +63,9 @@ func reopen(f *os.File, flags int) (*os.File, error) {
 func procPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
 // ReadIn reads the regular file name inside root. Anything else is
-// fault.Invalid and is not opened; so is a file of more than limit bytes.
+// fault.Invalid and is not opened, nor is what the kernel makes up, as procfs:
+// some of it can be read only once, or only when there is something new. A file
+// of more than limit bytes is fault.Invalid too.
 func ReadIn(root *os.File, name string, limit int64) ([]byte, error) {
 	handle, err := OpenIn(root, name, unix.O_PATH, 0)
 	if err != nil {
@@ -74,6 +77,9 @@ func ReadIn(root *os.File, name string, limit int64) ([]byte, error) {
 	} else if !st.Mode().IsRegular() {
 		return nil, fault.New(fault.Invalid, "%s is not a regular file", name)
 	}
+	if madeUp, err := madeUp(handle); err != nil || madeUp {
+		return nil, errors.Join(err, fault.New(fault.Invalid, "%s is not a regular file: the kernel makes it up", name))
+	}
 	f, err := reopen(handle, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY)
 	if err != nil {
 		return nil, err
@@ -84,6 +90,15 @@ func ReadIn(root *os.File, name string, limit int64) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "%s is larger than %d bytes", name, limit)
 	}
 	return body, err
+}
+
+func madeUp(f *os.File) (bool, error) {
+	var st unix.Statfs_t
+	err := unix.Fstatfs(int(f.Fd()), &st)
+	return slices.Contains([]int64{
+		unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.CGROUP_SUPER_MAGIC, unix.CGROUP2_SUPER_MAGIC, unix.DEBUGFS_MAGIC,
+		unix.TRACEFS_MAGIC, unix.SECURITYFS_MAGIC, unix.NSFS_MAGIC,
+	}, int64(st.Type)), err //nolint:unconvert // not int64 everywhere
 }
 
 // Owner is who a made file belongs to.
