@@ -30,7 +30,7 @@ build: ## bin/neap, static
 
 test: deps ## every test; those that need root run as root and are shown as skipped otherwise
 	go vet ./...
-	$(if $(ROOT),REQUIRE_ROOT=1) go test -timeout 9m ./...
+	$(if $(ROOT),REQUIRE_ROOT=1) go test -p 1 -timeout 9m ./... # one package at a time: each checks that the host is as it found it
 
 test-vm: build ## the tutorial and the root tests on hosts with cgroup v2 and v1 under systemd, in virtual machines
 	.ci/vm/test
