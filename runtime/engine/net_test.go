@@ -96,6 +96,13 @@ func TestPublish(t *testing.T) {
 	if err != nil || !strings.Contains(string(rules), fmt.Sprintf("--to-destination %s:80", v.Facts.Network[0].IP)) {
 		t.Errorf("no DNAT rule: %v\n%s", err, rules)
 	}
+	killBoth(t, e) // the new keeper binds the port again
+	if _, err := e.keeper.Input(ctx, c.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+		t.Error("a foreigner got the port", l.Close())
+	}
 	_, err = e.Run(ctx, Spec{Image: "box", Name: "late", Argv: []string{"httpd"}, Publish: []string{fmt.Sprintf("%d:80", port)}})
 	if !fault.Is(err, fault.Exists) || !strings.Contains(err.Error(), "web") {
 		t.Errorf("taken port: %v", err)

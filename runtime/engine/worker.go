@@ -159,6 +159,23 @@ func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error
 	return w.free(ctx, c)
 }
 
+// Hold is keeper.Work's.
+func (w *worker) Hold(ctx context.Context, id string) (map[string]*os.File, error) {
+	facts, err := w.e.containers.With(id).Facts()
+	if err != nil || facts == nil {
+		return nil, err
+	}
+	sockets := map[string]*os.File{}
+	for _, p := range facts.Ports {
+		b, wrong := w.e.Ports.Hold(ctx, id, specOf(p))
+		if wrong == nil {
+			sockets[b.Spec.Protocol+"-"+b.Spec.Host()] = b.Socket
+		}
+		err = errors.Join(err, wrong)
+	}
+	return sockets, err
+}
+
 // free gives back what a dead container had in the kernel and of the root.
 func (w *worker) free(ctx context.Context, c *container.Container) error {
 	facts, err := c.Facts()

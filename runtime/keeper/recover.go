@@ -67,12 +67,28 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	if err != nil {
 		return err
 	}
+	if living && near == nil && len(facts.Ports) > 0 {
+		k.holdAgain(l)
+	}
 	if l.pidfd == nil {
 		l.pidfd = deadFD()
 	}
 	k.begin(l, sinks, near)
 	l.began = facts.Started
 	return nil
+}
+
+// holdAgain takes the ports again that were lost with their last holders.
+func (k *keeper) holdAgain(l *life) {
+	sockets, err := k.Work.Hold(k.ctx, l.id)
+	if err != nil {
+		k.Log("hold the ports of %s: %v", container.Short(l.id), err)
+	}
+	for name, f := range sockets {
+		if err := k.link.Hold(holdName(l.id, l.start, "port-"+name), f); err != nil {
+			k.Log("hold the ports of %s: %v", container.Short(l.id), err)
+		}
+	}
 }
 
 // deadFD is a descriptor that reads as a pidfd of a dead process does.

@@ -26,6 +26,10 @@ type Work interface {
 	// ports, rules, cgroup. It may be called again.
 	Finish(ctx context.Context, id string, end Ending) error
 
+	// Hold binds the published ports of a living container again, whose
+	// sockets were lost with keeper and warden. The keeper closes them.
+	Hold(ctx context.Context, id string) (map[string]*os.File, error)
+
 	// Remove removes an ended container with its anonymous volumes.
 	Remove(ctx context.Context, id string) error
 
