@@ -98,10 +98,11 @@ func (d *doors) stay(ctx context.Context, b *box, o attachOptions, running bool)
 // execTerminal runs a program in a terminal that is this one. It cannot be
 // detached from: it would end.
 func (d *doors) execTerminal(ctx context.Context, b *box, o execOptions) (engine.Result, error) {
-	if !d.Terminal.IsTerminal() {
+	here := d.Terminal.IsTerminal()
+	if o.Interactive && !here {
 		return engine.Result{}, fault.New(fault.Invalid, "standard input is no terminal").WithHint("leave out tty = true")
 	}
-	s, err := terminal.Open(ctx, d.Terminal, terminal.Options{Tty: true, Input: true})
+	s, err := terminal.Open(ctx, d.Terminal, terminal.Options{Tty: true, Input: here})
 	if err != nil {
 		return engine.Result{}, err
 	}

@@ -172,8 +172,16 @@ func removalText(r image.Removal) string {
 }
 
 func (d *doors) imagesModule() *bind.Module {
+	return &bind.Module{
+		Name: "images", Doc: "Get images, and find those that are here.",
+		Funcs: append(d.imageMoves(), d.imageSearches()...),
+	}
+}
+
+// imageMoves bring images here and elsewhere.
+func (d *doors) imageMoves() []*bind.Func {
 	k := d.image
-	return &bind.Module{Name: "images", Doc: "Get images, and find those that are here.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func2("pull", "Get an image from its registry, or see that it is up to date.",
 			bind.Req("name", bind.Text, "[REGISTRY/]NAME[:TAG|@DIGEST]"), bind.Options(d.pullOptions()), bind.Returns(k.Kind(), "the image"),
 			func(ctx context.Context, ref string, o image.PullOptions) (Image, error) {
@@ -203,6 +211,13 @@ func (d *doors) imagesModule() *bind.Module {
 				return d.Images.Push(ctx, ref, o)
 			},
 		).Change(),
+	}
+}
+
+// imageSearches find images that are here, and remove them.
+func (d *doors) imageSearches() []*bind.Func {
+	k := d.image
+	return []*bind.Func{
 		bind.Func1("get", "The image of that name or id; an error of kind not_found if it is not here.",
 			bind.Req("name", k.Ref(Image.ID), "name, digest, id, or how the id begins"), bind.Returns(k.Kind(), "it"), d.getImage,
 		).With(`assert(images.get("box").os == "linux")`),
@@ -228,7 +243,7 @@ func (d *doors) imagesModule() *bind.Module {
 			func(ctx context.Context, ref string, o forceOptions) (image.Removal, error) {
 				return d.Images.Remove(ctx, ref, o.Force)
 			}).Change().With(tagged + `assert(images.remove("mine:1").untagged[1] == "mine:1")`),
-	}}
+	}
 }
 
 func (d *doors) pullOptions() *bind.Record[image.PullOptions] {

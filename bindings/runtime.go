@@ -49,15 +49,28 @@ type Take = func(stream string, chunk []byte) error
 
 // Container is one container. Its contracts are engine.Container's.
 type Container interface {
+	Known
+	Living
+	Inhabited
+	Told
+}
+
+// Known is what tells a container from others, and what it is now.
+type Known interface {
 	ID() string
 	Look() (*engine.View, error)
 	State() (container.State, error)
 	Cgroup() string
 	UsedBy(ctx context.Context) ([]string, error)
+	Rename(ctx context.Context, name string) error
+	Update(ctx context.Context, c engine.Change) error
+	Protect(ctx context.Context, on bool) error
+	Remove(ctx context.Context, o engine.RemoveOptions) error
+}
 
+// Living moves a container from state to state.
+type Living interface {
 	Start(ctx context.Context) error
-	StartAttached(ctx context.Context, a engine.Attached) (keeper.Ending, error)
-	Attach(ctx context.Context, a engine.Attached) (keeper.Ending, error)
 	Stop(ctx context.Context, o engine.StopOptions) error
 	Kill(ctx context.Context, signal string) error
 	Restart(ctx context.Context, o engine.StopOptions) error
@@ -66,15 +79,19 @@ type Container interface {
 	WhilePaused(ctx context.Context, do func() error) error
 	Wait(ctx context.Context) (keeper.Ending, error)
 	WaitFor(ctx context.Context, o engine.WaitOptions) error
-	Rename(ctx context.Context, name string) error
-	Update(ctx context.Context, c engine.Change) error
-	Protect(ctx context.Context, on bool) error
-	Remove(ctx context.Context, o engine.RemoveOptions) error
+}
 
+// Inhabited joins the programs in a container.
+type Inhabited interface {
+	StartAttached(ctx context.Context, a engine.Attached) (keeper.Ending, error)
+	Attach(ctx context.Context, a engine.Attached) (keeper.Ending, error)
 	Exec(ctx context.Context, s engine.ExecSpec, in *os.File, out Take) (engine.Result, error)
 	ExecTerminal(ctx context.Context, s engine.ExecSpec, with func(tty *os.File)) (engine.Result, error)
 	Spawn(ctx context.Context, s engine.ExecSpec) (Exec, error)
+}
 
+// Told is what there is to read about a container.
+type Told interface {
 	Logs(ctx context.Context, o engine.LogOptions) (string, error)
 	Lines(ctx context.Context, o engine.LogOptions) (Lines, error)
 	Inspect(ctx context.Context) (*engine.Inspect, error)

@@ -1,6 +1,7 @@
 -- once, exec, spawn: results, failures, streams.
 local r = containers.once{ "box", "sh", "-c", "echo out; echo err >&2" }
-assert(r.exit_code == 0 and r.stdout == "out\n" and r.stderr == "err\n" and r.signal == nil and r.duration >= 0)
+assert(r.exit_code == 0 and r.stdout == "out\n" and r.stderr == "err\n" and r.signal == nil and r.duration >= 0,
+  ("%s %q %q %s"):format(r, r.stdout, r.stderr, r.duration))
 assert(#containers.list() == 0)
 
 local _, err = try(containers.once, { "box", "sh", "-c", "echo no >&2; exit 3" })
@@ -23,6 +24,7 @@ _, err = try(c.exec, c, { "sleep", "60", timeout = "200ms" })
 assert(err.kind == "timeout", tostring(err))
 _, err = try(c.exec, c, { "sh", tty = true, interactive = true })
 assert(err.kind == "invalid" and err.message:find("terminal"), tostring(err))
+assert(c:exec{ "tty", tty = true }.exit_code == 0)
 _, err = try(c.exec, c, {})
 assert(err.kind == "invalid")
 

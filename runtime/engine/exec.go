@@ -76,7 +76,7 @@ func limitedIf(ctx context.Context, timeout time.Duration) (context.Context, con
 func resultOf(end keeper.Ending, began time.Time) Result {
 	r := Result{ExitCode: end.Code, Signal: end.Signal, Unknown: end.Unknown}
 	if !end.Time.IsZero() {
-		r.Duration = end.Time.Sub(began)
+		r.Duration = max(0, end.Time.Sub(began)) // we may hear of the start after the end
 	}
 	return r
 }

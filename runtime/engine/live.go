@@ -96,7 +96,7 @@ func (c *Container) once(ctx context.Context, in *os.File, out func(string, []by
 		c.killOnCancel(ctx)
 	}
 	r.ExitCode, r.Signal, r.OOMKilled, r.Unknown = end.Code, end.Signal, end.OOM, end.Unknown
-	r.Duration = end.Time.Sub(began)
+	r.Duration = max(0, end.Time.Sub(began)) // we may hear of the start after the end
 	return r, err
 }
 
