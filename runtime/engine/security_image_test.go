@@ -20,19 +20,22 @@ import (
 // the next.
 func TestHostileImages(t *testing.T) {
 	a := newArena(t)
-	for name, check := range map[string]func(*testing.T){
-		"S25 top directories":     a.topDirectories,
-		"S26 files of etc":        a.etcFiles,
-		"S26 links to nothing":    a.danglingEtc,
-		"S27 users":               a.users,
-		"S28 groups":              a.groups,
-		"S29 working directories": a.workdirs,
-		"S30 program":             a.runtimeAsProgram,
-		"S31 volumes":             a.imageVolumes,
-		"S34 labels":              a.labels,
-		"S35 junk":                a.junk,
+	for _, c := range []struct {
+		name  string
+		check func(*testing.T)
+	}{
+		{"S25 top directories", a.topDirectories},
+		{"S26 files of etc", a.etcFiles},
+		{"S26 links to nothing", a.danglingEtc},
+		{"S27 users", a.users},
+		{"S28 groups", a.groups},
+		{"S29 working directories", a.workdirs},
+		{"S30 program", a.runtimeAsProgram},
+		{"S31 volumes", a.imageVolumes},
+		{"S34 labels", a.labels},
+		{"S35 junk", a.junk},
 	} {
-		t.Run(name, check)
+		t.Run(c.name, c.check)
 	}
 }
 
@@ -41,7 +44,7 @@ func TestHostileImages(t *testing.T) {
 func (a *arena) contained(t *testing.T, what string, s Spec) {
 	t.Helper()
 	asked, err := json.Marshal(questions{Writes: []string{"/proc/sys/kernel/core_pattern"}, Exist: []string{
-		a.e.opt.Root, a.canary + "/secret", "/v" + a.canary, "/v/secret", "/v/shadow", "/etc/shadow",
+		a.e.opt.Root, a.canary + "/twin", "/v" + a.canary, "/v/secret", "/v/shadow", "/etc/shadow",
 	}})
 	must(t, err)
 	s.Argv = []string{"/bin/probe", "look", string(asked)}
@@ -399,7 +402,7 @@ func (a *arena) junk(t *testing.T) {
 		})
 	}
 	for _, host := range []string{strings.Repeat("h", 70_000), "a/b", "a\nb", "a b", "-\x00"} {
-		if _, err := a.try(Spec{Image: "plain", Hostname: host, Argv: probe}); !fault.Is(err, fault.Invalid) {
+		if _, err := a.try(Spec{Image: "junk1", Hostname: host, Argv: probe}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("hostname %.20q: %v", host, err)
 		}
 	}

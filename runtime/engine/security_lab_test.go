@@ -39,7 +39,9 @@ func newArena(t *testing.T) *arena {
 	testenv.Clean(t)
 	canary := filepath.Join(testenv.Dir(t), "canary")
 	must(t, os.Mkdir(canary, 0o700))
-	must(t, os.WriteFile(filepath.Join(canary, "secret"), []byte("root:x:0:0:canary:/canary:\n"), 0o600))
+	for _, name := range []string{"secret", "twin"} {
+		must(t, os.WriteFile(filepath.Join(canary, name), []byte("root:x:0:0:canary:/canary:\n"), 0o600))
+	}
 	before := hostState(t, canary)
 	t.Cleanup(func() {
 		for name, now := range hostState(t, canary) {

@@ -37,9 +37,14 @@ const (
 
 // gate says that all is made, keeps nothing but streams and socket, and waits.
 func (l *list) gate() {
-	l.call("close descriptors", unix.SYS_CLOSE_RANGE, num(syncFD+1), num(^uint32(0)), num(0))
+	l.closeAll()
 	l.call("reach the gate", unix.SYS_WRITE, num(syncFD), l.words(kindReady, 0), num(messageSize))
 	l.call("wait at the gate", unix.SYS_READ, num(syncFD), arg{value: l.room(8), kind: address}, num(1)).flags = flagMust
+}
+
+// closeAll keeps nothing but streams and socket.
+func (l *list) closeAll() {
+	l.call("close descriptors", unix.SYS_CLOSE_RANGE, num(syncFD+1), num(^uint32(0)), num(0))
 }
 
 // become is all from the gate to the program. own are the caller's

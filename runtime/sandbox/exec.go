@@ -83,17 +83,17 @@ func alive(pidfd *os.File) error {
 func (s *Spawner) execList(c *ExecConfig, p *prepared) (*list, error) {
 	l := newList(p.stream(c.Stdin), p.stream(c.Stdout), p.stream(c.Stderr))
 	l.belong(c.OOMScoreAdj, c.Joins)
+	// Whoever may look at the process that is seen inside finds nothing but its streams and its socket.
+	l.call("hide", unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), num(0), num(0), num(0), num(0))
 	target := l.fd(c.Target)
-	l.call("enter the container", unix.SYS_SETNS, target, num(unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWIPC|
-		unix.CLONE_NEWUTS|unix.CLONE_NEWNET))
-	var born *os.File
+	var moved *fork
 	if c.twice() {
-		born = c.CgroupDir
+		moved = l.fork(0, c.CgroupDir)
 	}
-	forked := l.fork(0, born)
-	// Only now: from inside, the cgroup that the stub came from is out of sight, and the kernel refuses to leave it.
-	l.call("enter the container's cgroup namespace", unix.SYS_SETNS, target, num(unix.CLONE_NEWCGROUP))
-	l.call("close", unix.SYS_CLOSE, target)
+	l.call("enter the container", unix.SYS_SETNS, target, num(unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWIPC|
+		unix.CLONE_NEWUTS|unix.CLONE_NEWNET|unix.CLONE_NEWCGROUP))
+	l.closeAll()
+	forked := l.fork(0, nil)
 	l.gate()
 	err := l.become(&program{
 		argv: c.Argv, env: c.Env, exe: c.Exe, workdir: c.Workdir,
@@ -101,5 +101,6 @@ func (s *Spawner) execList(c *ExecConfig, p *prepared) (*list, error) {
 		noNewPrivs: c.NoNewPrivs, seccomp: c.Seccomp, rlimits: c.Rlimits, tty: c.Tty,
 	}, s.caps)
 	l.report(forked)
+	l.leave(moved)
 	return l, err
 }

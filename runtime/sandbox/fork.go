@@ -63,6 +63,15 @@ func (l *list) report(forked *fork) {
 	l.call("end", unix.SYS_EXIT_GROUP, num(0))
 }
 
+// leave is the parent's side of a fork whose child goes on alone.
+func (l *list) leave(moved *fork) {
+	if moved == nil {
+		return
+	}
+	l.jumpHere(moved.op)
+	l.call("end", unix.SYS_EXIT_GROUP, num(0))
+}
+
 // forkInit makes the child that becomes the program, while the stub is process
 // 1 with all signals blocked.
 func (l *list) forkInit(tty bool) int {

@@ -61,6 +61,9 @@ func prey(dir string, note func(what, where string)) {
 			note(link, at)
 		}
 	}
+	if strings.HasPrefix(program, "/bin/") {
+		return // what it opened since is its own
+	}
 	fds, _ := os.ReadDir(dir + "/fd")
 	for _, fd := range fds {
 		at, err := os.Readlink(dir + "/fd/" + fd.Name())
