@@ -3,13 +3,13 @@ package engine
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +18,6 @@ import (
 	"sync"
 	"testing"
 
-	boximage "neap/cmd/box/image"
 	"neap/runtime/image"
 	"neap/runtime/testenv"
 )
@@ -209,35 +208,6 @@ func (a *arena) loaded(tag string, config map[string]any, entries ...entry) erro
 	return err
 }
 
-// box is the archive of the built-in image with entries, for tests that need a
-// shell.
-func (a *arena) box(tag string, entries ...entry) {
-	a.t.Helper()
-	packed, err := gzip.NewReader(bytes.NewReader(boximage.Tar()))
-	must(a.t, err)
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
-	r := tar.NewReader(packed)
-	for h, err := r.Next(); !errors.Is(err, io.EOF); h, err = r.Next() {
-		must(a.t, err)
-		name := strings.Trim(strings.TrimPrefix(h.Name, "./"), "/")
-		if slices.ContainsFunc(entries, func(e entry) bool { return e.name == name }) {
-			continue
-		}
-		must(a.t, w.WriteHeader(h))
-		_, err := io.Copy(w, r)
-		must(a.t, err)
-	}
-	program, err := probe()
-	must(a.t, err)
-	for _, e := range append([]entry{{name: "bin/probe", link: string(program)}}, entries...) {
-		must(a.t, e.write(w))
-	}
-	must(a.t, w.Close())
-	_, err = a.e.Images.Import(a.t.Context(), &buf, image.ImportOptions{Tag: tag})
-	must(a.t, err)
-}
-
 // try runs a container to its end and gives what it printed, or why it did not
 // start.
 func (a *arena) try(s Spec) (string, error) {
@@ -247,4 +217,110 @@ func (a *arena) try(s Spec) (string, error) {
 	}
 	r, err := a.e.Once(a.t.Context(), s, false, nil, nil)
 	return string(r.Stdout) + string(r.Stderr), err
+}
+
+// questions and report are those of testdata/probe.
+type questions struct {
+	Masked, Writes, Exist, NodeDirs []string
+	Nodes                           []node
+	Abstract                        string
+}
+
+type node struct {
+	Name               string
+	Kind, Major, Minor uint32
+}
+
+type report struct {
+	FDs, Mounts, Env, Dev, Exist, Pids                               []string
+	Status, NS, Calls, Masked, Writes, Nodes, Links, Cgroups, Raised map[string]string
+	Limits                                                           map[string][2]uint64
+	Cwd, Hostname, OOM, Abstract, Ptmx                               string
+	Umask                                                            int
+}
+
+// doors are the ways by which a program gets into a container.
+func doors() []string { return []string{"run", "init", "tty", "exec", "exec tty"} }
+
+// look sends the probe through a door.
+func (a *arena) look(t *testing.T, door string, s Spec, q questions) report {
+	t.Helper()
+	asked, err := json.Marshal(q)
+	must(t, err)
+	if s.Image == "" {
+		s.Image = "walls"
+	}
+	if s.Network == "" {
+		s.Network = "none"
+	}
+	argv := []string{"probe", "look", string(asked)}
+	if strings.HasPrefix(door, "exec") {
+		s.Argv = []string{"probe", "sleep"}
+		return said(t, a.lookIn(t, door, start(t, a.e, s), ExecSpec{Argv: argv}))
+	}
+	s.Argv, s.Init, s.Interactive, s.Tty = argv, door == "init", door == "init", door == "tty"
+	if door != "tty" {
+		return said(t, run(t, a.e, s).Stdout)
+	}
+	c, err := a.e.Create(t.Context(), s)
+	must(t, err)
+	var out []byte
+	_, err = c.StartAttached(t.Context(), Attached{Output: func(_ string, chunk []byte) error {
+		out = append(out, chunk...)
+		return nil
+	}, Started: func(tty *os.File) {
+		if tty != nil {
+			_ = tty.Close()
+		}
+	}})
+	must(t, err)
+	return said(t, out)
+}
+
+func (a *arena) lookIn(t *testing.T, door string, c *Container, x ExecSpec) []byte {
+	t.Helper()
+	defer func() { must(t, c.Remove(t.Context(), RemoveOptions{Force: true, Volumes: true})) }()
+	if door == "exec" {
+		r, err := c.Exec(t.Context(), x, nil, nil)
+		must(t, err)
+		return r.Stdout
+	}
+	var out []byte
+	read := make(chan struct{})
+	_, err := c.ExecTerminal(t.Context(), x, func(tty *os.File) {
+		defer close(read)
+		defer tty.Close()
+		out, _ = io.ReadAll(tty) // ends with EIO
+	})
+	must(t, err)
+	<-read
+	return out
+}
+
+func said(t *testing.T, out []byte) report {
+	t.Helper()
+	var r report
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("the probe says %q: %v", out, err)
+	}
+	return r
+}
+
+// wants compares a part of a map.
+func wants(t *testing.T, door string, have, want map[string]string) {
+	t.Helper()
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if have[key] != want[key] {
+			t.Errorf("%s: %s is %q, not %q", door, key, have[key], want[key])
+		}
+	}
+}
+
+func allWant(t *testing.T, door string, have map[string]string, want ...string) {
+	t.Helper()
+	for _, key := range slices.Sorted(maps.Keys(have)) {
+		if !slices.Contains(want, have[key]) {
+			t.Errorf("%s: %s: %s", door, key, have[key])
+		}
+	}
 }

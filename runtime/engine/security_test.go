@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,112 +20,6 @@ import (
 // seccomp_amd64_test.go) checks the same walls one by one, network
 // (walls_test.go) and firewall have S43 to S49 with neighbours of their own,
 // rootfs (corpus_test.go) and image (bounds_test.go) have S32 and S33.
-
-// questions and report are those of testdata/probe.
-type questions struct {
-	Masked, Writes, Exist, NodeDirs []string
-	Nodes                           []node
-	Abstract                        string
-}
-
-type node struct {
-	Name               string
-	Kind, Major, Minor uint32
-}
-
-type report struct {
-	FDs, Mounts, Env, Dev, Exist, Pids                               []string
-	Status, NS, Calls, Masked, Writes, Nodes, Links, Cgroups, Raised map[string]string
-	Limits                                                           map[string][2]uint64
-	Cwd, Hostname, OOM, Abstract, Ptmx                               string
-	Umask                                                            int
-}
-
-// doors are the ways by which a program gets into a container.
-func doors() []string { return []string{"run", "init", "tty", "exec", "exec tty"} }
-
-// look sends the probe through a door.
-func (a *arena) look(t *testing.T, door string, s Spec, q questions) report {
-	t.Helper()
-	asked, err := json.Marshal(q)
-	must(t, err)
-	if s.Image == "" {
-		s.Image = "walls"
-	}
-	if s.Network == "" {
-		s.Network = "none"
-	}
-	argv := []string{"probe", "look", string(asked)}
-	if strings.HasPrefix(door, "exec") {
-		s.Argv = []string{"probe", "sleep"}
-		return said(t, a.lookIn(t, door, start(t, a.e, s), ExecSpec{Argv: argv}))
-	}
-	s.Argv, s.Init, s.Interactive, s.Tty = argv, door == "init", door == "init", door == "tty"
-	if door != "tty" {
-		return said(t, run(t, a.e, s).Stdout)
-	}
-	c, err := a.e.Create(t.Context(), s)
-	must(t, err)
-	var out []byte
-	_, err = c.StartAttached(t.Context(), Attached{Output: func(_ string, chunk []byte) error {
-		out = append(out, chunk...)
-		return nil
-	}, Started: func(tty *os.File) {
-		if tty != nil {
-			_ = tty.Close()
-		}
-	}})
-	must(t, err)
-	return said(t, out)
-}
-
-func (a *arena) lookIn(t *testing.T, door string, c *Container, x ExecSpec) []byte {
-	t.Helper()
-	defer func() { must(t, c.Remove(t.Context(), RemoveOptions{Force: true, Volumes: true})) }()
-	if door == "exec" {
-		r, err := c.Exec(t.Context(), x, nil, nil)
-		must(t, err)
-		return r.Stdout
-	}
-	var out []byte
-	read := make(chan struct{})
-	_, err := c.ExecTerminal(t.Context(), x, func(tty *os.File) {
-		defer close(read)
-		defer tty.Close()
-		out, _ = io.ReadAll(tty) // ends with EIO
-	})
-	must(t, err)
-	<-read
-	return out
-}
-
-func said(t *testing.T, out []byte) report {
-	t.Helper()
-	var r report
-	if err := json.Unmarshal(out, &r); err != nil {
-		t.Fatalf("the probe says %q: %v", out, err)
-	}
-	return r
-}
-
-// wants compares a part of a map.
-func wants(t *testing.T, door string, have, want map[string]string) {
-	t.Helper()
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		if have[key] != want[key] {
-			t.Errorf("%s: %s is %q, not %q", door, key, have[key], want[key])
-		}
-	}
-}
-
-func allWant(t *testing.T, door string, have map[string]string, want ...string) {
-	t.Helper()
-	for _, key := range slices.Sorted(maps.Keys(have)) {
-		if !slices.Contains(want, have[key]) {
-			t.Errorf("%s: %s: %s", door, key, have[key])
-		}
-	}
-}
 
 const (
 	noCaps    = "0000000000000000"

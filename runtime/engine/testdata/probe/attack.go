@@ -57,22 +57,43 @@ func prey(dir string, note func(what, where string)) {
 		}
 	}
 	for _, link := range []string{"root", "cwd"} {
-		if at, err := os.Readlink(dir + "/" + link); err == nil {
+		if at, err := place(dir + "/" + link); err == nil {
 			note(link, at)
 		}
 	}
 	if strings.HasPrefix(program, "/bin/") {
 		return // what it opened since is its own
 	}
+	var open []string
 	fds, _ := os.ReadDir(dir + "/fd")
 	for _, fd := range fds {
-		at, err := os.Readlink(dir + "/fd/" + fd.Name())
-		if err != nil {
-			continue
+		if at, err := place(dir + "/fd/" + fd.Name()); err == nil {
+			kind, _, _ := strings.Cut(at, ":[")
+			open = append(open, kind)
 		}
-		kind, _, _ := strings.Cut(at, ":[")
+	}
+	if now, err := os.Readlink(dir + "/exe"); err != nil || now != program {
+		return // it may have become the program meanwhile
+	}
+	for _, kind := range open {
 		note("fd", kind)
 	}
+}
+
+// place is where a link of /proc leads: "/" only if it is our own root.
+func place(link string) (string, error) {
+	at, err := os.Readlink(link)
+	if err != nil || at != "/" {
+		return at, err
+	}
+	there, err := os.Stat(link)
+	if err != nil {
+		return "", err
+	}
+	if own, err := os.Stat("/"); err != nil || !os.SameFile(own, there) {
+		at = "another root"
+	}
+	return at, nil
 }
 
 func tell(seen map[string]bool) {
