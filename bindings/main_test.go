@@ -42,7 +42,7 @@ func status(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, keeper.Orphaned):
+	case errors.Is(err, keeper.ErrOrphaned):
 		return 3
 	default:
 		return 1

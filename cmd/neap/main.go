@@ -53,7 +53,7 @@ func outcome(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, keeper.Orphaned):
+	case errors.Is(err, keeper.ErrOrphaned):
 		report("%v", err)
 		return 3
 	default:

@@ -55,6 +55,7 @@ func textCondition(d ParamDoc, s shape, want string) (func(any) bool, error) {
 		return nil, fault.New(fault.Invalid, "%s is %s, it cannot be compared with %q", d.Name, article(d.Type), want)
 	case shapeMap:
 		return labelText(want), nil
+	default:
 	}
 	if len(d.Values) > 0 && !strings.Contains(want, "*") && !slices.Contains(d.Values, want) {
 		return nil, fault.New(fault.Invalid, "%s is never %q; %s", d.Name, want, suggestion(want, d.Values))

@@ -130,8 +130,9 @@ func numberCell(n float64, s shape) string {
 		return FormatSize(int64(n))
 	case shapeDuration:
 		return FormatDuration(time.Duration(n * float64(time.Second)).Round(time.Millisecond))
+	default:
+		return lua.LNumber(n).String()
 	}
-	return lua.LNumber(n).String()
 }
 
 // Ago is a span for people, as Docker says it: "2 minutes ago".

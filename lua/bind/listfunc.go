@@ -77,15 +77,15 @@ func (c call) ask(fn, v lua.LValue) lua.LValue {
 	return result
 }
 
-// of is what the i-th argument, a fact's name or a function, says of an item.
-func (c call) of(i int) func(lua.LValue) lua.LValue {
-	switch by := c.L.Get(i).(type) {
+// of is what the first argument, a fact's name or a function, says of an item.
+func (c call) of() func(lua.LValue) lua.LValue {
+	switch by := c.L.Get(2).(type) {
 	case *lua.LFunction:
 		return func(v lua.LValue) lua.LValue { return c.ask(by, v) }
 	case lua.LString:
 		return func(v lua.LValue) lua.LValue { return c.L.GetField(v, string(by)) }
 	default:
-		c.usage("%s must be the name of a fact or a function, got %s", c.fn.Params[i-2].Name, describe(by))
+		c.usage("%s must be the name of a fact or a function, got %s", c.fn.Params[0].Name, describe(by))
 		return nil
 	}
 }
@@ -122,7 +122,7 @@ func mapItems(c call, t *lua.LTable) int {
 }
 
 func pluck(c call, t *lua.LTable) int {
-	of := c.of(2)
+	of := c.of()
 	var out []lua.LValue
 	for _, v := range itemsOf(t) {
 		if got := of(v); got != lua.LNil {
@@ -134,7 +134,7 @@ func pluck(c call, t *lua.LTable) int {
 }
 
 func sum(c call, t *lua.LTable) int {
-	of, total := c.of(2), lua.LNumber(0)
+	of, total := c.of(), lua.LNumber(0)
 	for _, v := range itemsOf(t) {
 		switch got := of(v).(type) {
 		case lua.LNumber:
@@ -149,7 +149,7 @@ func sum(c call, t *lua.LTable) int {
 }
 
 func groupBy(c call, t *lua.LTable) int {
-	of, groups := c.of(2), map[lua.LValue][]lua.LValue{}
+	of, groups := c.of(), map[lua.LValue][]lua.LValue{}
 	var order []lua.LValue
 	for _, v := range itemsOf(t) {
 		key := of(v)
@@ -179,7 +179,7 @@ func slice(c call, t *lua.LTable) int {
 		}
 		n, err := Int.from(c, v)
 		if err != nil {
-			c.usage("%s must be a whole number, got %s", c.fn.Params[i-2].Name, describe(v))
+			c.usage("%s must be a whole number, got %s", c.fn.Params[0].Name, describe(v))
 		}
 		if n < 0 {
 			n += len(items) + 1
@@ -200,7 +200,7 @@ func sorted(c call, t *lua.LTable) int {
 	if order != "asc" && order != "desc" && c.L.Get(3) != lua.LNil {
 		c.usage(`order must be "asc" or "desc", got %s`, describe(c.L.Get(3)))
 	}
-	of := c.of(2)
+	of := c.of()
 	all := make([]ranked, 0, t.Len())
 	for _, v := range itemsOf(t) {
 		all = append(all, ranked{v, of(v)})

@@ -105,7 +105,7 @@ func TestManyTasks(t *testing.T) {
 		all.Go(func() {
 			got, err := st.Call(context.Background(), fn, lua.LNumber(id), work)
 			if err != nil {
-				t.Error(err, err.(*bind.Raised).Trace)
+				t.Errorf("%+v", err)
 			} else if got[0] != lua.LNumber(id) {
 				t.Errorf("task %d got %v", id, got[0])
 			}

@@ -155,7 +155,7 @@ func (st *State) protect(ctx context.Context, L *lua.LState, how catch, fn lua.L
 			L.G.CurrentThread = L
 		}
 		if p != nil {
-			fail = st.caught(th, p, how)
+			fail = st.caught(th, p)
 		}
 	}()
 	th.Panic = func(at *lua.LState) { st.fell(at, how) }
@@ -193,7 +193,7 @@ func alone(L *lua.LState) bool {
 }
 
 // caught reads what unwound the stack of a protected call.
-func (st *State) caught(th *lua.LState, p any, how catch) *failure {
+func (st *State) caught(th *lua.LState, p any) *failure {
 	var value lua.LValue
 	if raised, ok := p.(*lua.ApiError); ok {
 		value = raised.Object

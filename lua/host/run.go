@@ -239,8 +239,9 @@ func ExitCode(err error) int {
 		return 130
 	case fault.Bug:
 		return 70
+	default:
+		return 1
 	}
-	return 1
 }
 
 // Explain is an error for people: what is wrong, the line it comes from, and

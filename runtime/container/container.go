@@ -166,7 +166,11 @@ func (c *Container) Look() (Sight, error) {
 		return s, nil
 	}
 	s.Started = last.Start > 0
-	return s, c.lookAlive(&s)
+	if err := c.lookAlive(&s); err != nil || s.Alive || !last.Starting(c.set.boot) {
+		return s, err
+	}
+	s.Started, s.Due = last.Before.Start > 0, s.Due || last.Restarts > 0
+	return s, nil
 }
 
 func (c *Container) lookAlive(s *Sight) error {

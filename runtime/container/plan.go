@@ -142,6 +142,12 @@ type Last struct {
 	Before   *Last     `json:"before,omitempty"`   // while it does not run yet
 }
 
+// Starting says whether the start is under way in this boot: what was before it
+// still holds then.
+func (l *Last) Starting(boot string) bool {
+	return l.Before != nil && l.Ended.IsZero() && l.Boot == boot
+}
+
 // Facts is what a living container has in the kernel. Another boot's facts
 // count as absent.
 type Facts struct {

@@ -96,7 +96,9 @@ type View struct {
 	Due   *container.Due   // nil unless a restart waits
 	Error string           // why it is dead or did not start
 
-	ending bool // it is dead, and its end not yet on record
+	ending   bool // it is dead, and its end not yet on record
+	starting bool // a start is under way: all else is as before it
+	number   int  // of the start that is under way, else of the last
 }
 
 // settleLimit is how long Look waits for the keeper to record an end that it
@@ -112,7 +114,7 @@ func (c *Container) Look() (*View, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settleLimit)
 	defer cancel()
-	if _, err := c.e.keeper.Await(ctx, c.c.ID, v.Last.Start); err != nil {
+	if _, err := c.e.keeper.Await(ctx, c.c.ID, v.number); err != nil {
 		return v, nil //nolint:nilerr // what was seen is true all the same
 	}
 	return c.look()
@@ -136,10 +138,16 @@ func (c *Container) look() (*View, error) {
 	if w, err := c.c.Wish(); err == nil {
 		v.Wish = *w
 	}
-	if l, err := c.c.Last(); err == nil {
-		v.Last, v.Error = *l, l.Error
+	l, err := c.c.Last()
+	if err != nil {
+		return nil, fault.Wrap("look at container", v.Name, err)
 	}
 	facts, err := c.c.Facts()
+	v.number = l.Start
+	if v.starting = facts == nil && l.Starting(c.e.boot); v.starting {
+		l = l.Before
+	}
+	v.Last, v.Error = *l, l.Error
 	if v.State == container.Running || v.State == container.Paused {
 		v.Facts = facts
 	}

@@ -90,7 +90,7 @@ func (l *launch) mayStart(now container.State) (err error) {
 		return err
 	}
 	if now == container.Running || last.Start >= l.number {
-		return keeper.Started
+		return keeper.ErrStarted
 	}
 	last.Before = nil
 	l.last = &container.Last{Start: l.number, Boot: l.e.boot, Started: l.e.opt.Clock().UTC(), Address: last.Address, Before: last}
@@ -112,7 +112,7 @@ func (l *launch) failed(err error) {
 	if err == nil || l.last == nil {
 		return
 	}
-	l.last.Error, l.last.Ended, l.last.Code = err.Error(), l.e.opt.Clock().UTC(), 125
+	l.last.Error, l.last.Ended, l.last.Code, l.last.Before = err.Error(), l.e.opt.Clock().UTC(), 125, nil
 	var known *fault.Error
 	if errors.As(err, &known) {
 		l.last.Error = known.Error()

@@ -218,8 +218,8 @@ func (c *Container) Wait(ctx context.Context) (keeper.Ending, error) {
 			return keeper.Ending{}, err
 		}
 		switch {
-		case v.Facts != nil || v.ending:
-			end, err := c.e.keeper.Await(ctx, c.c.ID, v.Last.Start)
+		case v.Facts != nil || v.ending || v.starting:
+			end, err := c.e.keeper.Await(ctx, c.c.ID, v.number)
 			return end, fault.Wrap("wait for container", v.Name, err)
 		case v.State == container.Created:
 			select {

@@ -55,38 +55,37 @@ type source func() (io.ReadCloser, error)
 
 // layer makes sure of the layer with this diff id: from open, unless it is
 // there. Of several processes that want one layer, one makes it.
-func (d *delivery) layer(ctx context.Context, diffID string, open source) (size int64, made bool, err error) {
+func (d *delivery) layer(ctx context.Context, diffID string, open source) (made bool, err error) {
 	hex, _ := digits(diffID)
 	if err := d.hold(ctx, hex); err != nil {
-		return 0, false, err
+		return false, err
 	}
-	if l, ok := d.ready(hex); ok {
-		return l.Size, false, nil
+	if _, ok := d.ready(hex); ok {
+		return false, nil
 	}
 	making := ".make-" + hex
 	lock, err := patient(ctx, d.s.layers, making, store.Exclusive)
 	if err != nil {
-		return 0, false, err
+		return false, err
 	}
 	defer lock.Unlock()
-	if l, ok := d.ready(hex); ok {
-		return l.Size, false, nil
+	if _, ok := d.ready(hex); ok {
+		return false, nil
 	}
-	size, err = d.make(ctx, hex, open)
-	if err != nil {
-		return 0, false, err
+	if err := d.make(ctx, hex, open); err != nil {
+		return false, err
 	}
-	return size, true, d.s.layers.Remove(making)
+	return true, d.s.layers.Remove(making)
 }
 
-func (d *delivery) make(ctx context.Context, hex string, open source) (int64, error) {
+func (d *delivery) make(ctx context.Context, hex string, open source) error {
 	draft := ".new-" + hex
 	if err := errors.Join(d.s.scrap(draft), d.s.layers.RemoveAll(hex)); err != nil {
-		return 0, err
+		return err
 	}
 	body, err := open()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	made, err := d.s.unpack(ctx, draft, body)
 	err = errors.Join(err, body.Close())
@@ -94,9 +93,9 @@ func (d *delivery) make(ctx context.Context, hex string, open source) (int64, er
 		err = fault.New(fault.Invalid, "its content is sha256:%s, not sha256:%s as was promised", made.hex, hex)
 	}
 	if err != nil {
-		return 0, errors.Join(err, d.s.scrap(draft))
+		return errors.Join(err, d.s.scrap(draft))
 	}
-	return made.Bytes, d.settle(draft, made)
+	return d.settle(draft, made)
 }
 
 // settle gives a finished draft its name.
@@ -119,7 +118,7 @@ func (d *delivery) settle(draft string, made unpacked) error {
 
 // adopt takes a draft whose digest is known only now.
 func (d *delivery) adopt(ctx context.Context, draft string, made unpacked) error {
-	_, _, err := d.layer(ctx, algorithm+made.hex, func() (io.ReadCloser, error) { return nil, errAbsent })
+	_, err := d.layer(ctx, algorithm+made.hex, func() (io.ReadCloser, error) { return nil, errAbsent })
 	if !errors.Is(err, errAbsent) {
 		return err
 	}

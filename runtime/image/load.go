@@ -88,7 +88,7 @@ func (d *delivery) parcel(ctx context.Context, a *archive, p *parcel) (err error
 		return fault.New(fault.Invalid, "its configuration has %d layers, its manifest %d", len(diffIDs), len(p.layers))
 	}
 	p.size, err = d.layers(ctx, diffIDs, func(ctx context.Context, i int) error {
-		_, _, err := d.layer(ctx, diffIDs[i], func() (io.ReadCloser, error) {
+		_, err := d.layer(ctx, diffIDs[i], func() (io.ReadCloser, error) {
 			r, err := a.open(p.layers[i])
 			return io.NopCloser(r), err
 		})

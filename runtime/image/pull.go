@@ -197,7 +197,7 @@ func (p *pull) fetch(ctx context.Context, img draft, doc *document, m *manifest)
 func (p *pull) layer(ctx context.Context, d *delivery, diffID string, part descriptor) error {
 	short := strings.TrimPrefix(part.Digest, algorithm)[:12]
 	p.tell(Event{Layer: short, Status: Waiting, Total: part.Size})
-	_, made, err := d.layer(ctx, diffID, func() (io.ReadCloser, error) {
+	made, err := d.layer(ctx, diffID, func() (io.ReadCloser, error) {
 		body, err := p.open(ctx, part)
 		if err != nil {
 			return nil, err

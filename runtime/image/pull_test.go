@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -166,7 +168,7 @@ func TestPull(t *testing.T) {
 	wantShown(t, s, img, "/etc/same", "over")
 	wantShown(t, s, img, "/var/c", "c")
 	for _, gone := range []string{"/etc/old", "/var/a"} {
-		if _, err := shows(t, s, img, gone); !os.IsNotExist(err) {
+		if _, err := shows(t, s, img, gone); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", gone, err)
 		}
 	}

@@ -80,9 +80,9 @@ func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File
 // one: also not while one that lost its warden hands over.
 const aliveLock = "keeper.alive"
 
-// Orphaned is what Main returns when the warden died: another one is there
+// ErrOrphaned is what Main returns when the warden died: another one is there
 // already, and starts another keeper as soon as this one ends.
-var Orphaned = errors.New("the warden died; another one takes over") //nolint:revive,errname,staticcheck // reads as an event
+var ErrOrphaned = errors.New("the warden died; another one takes over")
 
 // listen makes the socket anew. The warden holds keeper.lock for this root, so
 // nobody else listens.
@@ -113,7 +113,7 @@ func (k *keeper) stay(listener *net.UnixListener, orphaned <-chan error) error {
 	for {
 		select {
 		case err := <-orphaned:
-			return errors.Join(Orphaned, err)
+			return errors.Join(ErrOrphaned, err)
 		case <-k.quiet:
 			idle.Reset(k.Linger)
 		case <-idle.C:

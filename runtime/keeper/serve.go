@@ -153,7 +153,7 @@ func first(files []*os.File) *os.File {
 func (k *keeper) serveStart(ctx context.Context, c conn, r request, files []*os.File) error {
 	k.cancel("restart/" + r.ID)
 	l, err := k.start(ctx, r.ID, r.Start, first(files))
-	if errors.Is(err, warden.Gone) {
+	if errors.Is(err, warden.ErrGone) {
 		return err // no answer: the next keeper is asked
 	}
 	if err != nil {
@@ -229,11 +229,14 @@ func (k *keeper) sendEnded(c conn, r request) error {
 // serveAwait answers when the start has ended, or when its output is longer
 // than the offsets if it was asked for.
 func (k *keeper) serveAwait(c conn, r request) error {
-	l := k.life(r.ID)
-	if l == nil || (r.Start > 0 && l.start != r.Start) {
+	gone := hangup(c)
+	l, err := k.find(r, gone)
+	if err != nil {
+		return err
+	}
+	if l == nil {
 		return k.sendEnded(c, r)
 	}
-	gone := hangup(c)
 	for {
 		var changed <-chan struct{}
 		if r.Output {
@@ -249,6 +252,25 @@ func (k *keeper) serveAwait(c conn, r request) error {
 		case <-gone:
 			return io.EOF
 		case <-changed:
+		}
+	}
+}
+
+// find gives the life of the start that is asked for; nil if it is over. One
+// that is under way is waited for.
+func (k *keeper) find(r request, gone <-chan struct{}) (*life, error) {
+	for {
+		if l := k.life(r.ID); l != nil && (r.Start == 0 || l.start == r.Start) {
+			return l, nil
+		}
+		last, err := k.Containers.With(r.ID).Last()
+		if err != nil || !last.Ended.IsZero() || last.Start == 0 || (r.Start > 0 && last.Start != r.Start) {
+			return nil, nil
+		}
+		select {
+		case <-gone:
+			return nil, io.EOF
+		case <-time.After(time.Millisecond):
 		}
 	}
 }

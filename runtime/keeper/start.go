@@ -42,7 +42,7 @@ func (k *keeper) start(ctx context.Context, id string, number int, input *os.Fil
 	}
 	defer made.close()
 	p, err := k.Work.Prepare(ctx, id, number, made.child)
-	if errors.Is(err, Started) {
+	if errors.Is(err, ErrStarted) {
 		made.abandon()
 		return k.life(id), nil
 	}

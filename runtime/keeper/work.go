@@ -15,7 +15,7 @@ import (
 type Work interface {
 	// Prepare makes all that a start of the container needs, under its lock, up to
 	// a process that waits at its gate. number is the start number it is for:
-	// a container that was started with it already is Started. Nothing is
+	// a container that was started with it already is ErrStarted. Nothing is
 	// left on error.
 	Prepare(ctx context.Context, id string, number int, io Streams) (Prepared, error)
 
@@ -47,8 +47,8 @@ type Work interface {
 	Leave(ctx context.Context) error
 }
 
-// Started is the error of Prepare for a start that took place already.
-var Started = errors.New("that start took place") //nolint:revive,errname,staticcheck // reads as an event
+// ErrStarted is the error of Prepare for a start that took place already.
+var ErrStarted = errors.New("that start took place")
 
 // Streams is the child's side of its standard streams; all nil for a terminal.
 type Streams struct{ In, Out, Err *os.File }

@@ -91,7 +91,7 @@ func (l *Link) Hold(name string, f *os.File) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.wire.sendFile(f, "hold %s", name); err != nil {
-		return errors.Join(Gone, err)
+		return errors.Join(ErrGone, err)
 	}
 	l.held[name] = f
 	return nil
@@ -139,6 +139,6 @@ func (l *Link) Listen(ended func(Exit)) error {
 	return err
 }
 
-// Gone is the error of Hold when the warden died: the next keeper has to do
+// ErrGone is the error of Hold when the warden died: the next keeper has to do
 // what was asked.
-var Gone = errors.New("the warden is gone") //nolint:revive,errname,staticcheck // reads as an event
+var ErrGone = errors.New("the warden is gone")
