@@ -243,8 +243,10 @@ func clone(dir string) (*os.File, error) {
 		return nil, fault.Wrap("mount", dir, os.NewSyscallError("open_tree", err))
 	}
 	f := os.NewFile(uintptr(fd), dir)
-	if err := Seal(f); err != nil {
-		return nil, errors.Join(err, f.Close())
+	// Private, as what is mounted inside would show up on a host whose mounts are shared.
+	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY, Propagation: unix.MS_PRIVATE}
+	if err := unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &attr); err != nil {
+		return nil, errors.Join(fault.Wrap("mount", dir, os.NewSyscallError("mount_setattr", err)), f.Close())
 	}
 	return f, nil
 }

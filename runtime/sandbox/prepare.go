@@ -44,6 +44,10 @@ func prepare(c *Config) (*prepared, error) {
 }
 
 func (p *prepared) all(c *Config) (err error) {
+	// A clone of a shared mount is shared: what is mounted inside would show up on the host.
+	if err := setAttrs(raw(c.Root), false, 0, "private"); err != nil {
+		return fault.Wrap("make private", c.Root.Name(), err)
+	}
 	for _, name := range []string{"/proc", "/sys", "/dev"} {
 		if err := ownDir(c.Root, name); err != nil {
 			return err
