@@ -98,7 +98,7 @@ func TestALimitThatCannotBeSetUndoesTheGroup(t *testing.T) {
 		if err := g.Make(Limits{CpusetCpus: "4000"}); err == nil || g.Exists() {
 			t.Errorf("processor 4000: %v, exists %v", err, g.Exists())
 		}
-		if h, ok := tree.home("memory"); ok && !h.v2 {
+		if _, ok := tree.home("memory"); ok {
 			return
 		}
 		if err := g.Make(Limits{Memory: 1 << 30}); !fault.Is(err, fault.Unsupported) || g.Exists() {

@@ -79,7 +79,7 @@ func TestLimitsAreInForce(t *testing.T) {
 		{"memory", "memory.limit_in_bytes", "67108864", "memory.max", "67108864"},
 		{"memory", "memory.soft_limit_in_bytes", "33554432", "memory.low", "33554432"},
 		{"cpu", "cpu.cfs_quota_us", "50000", "cpu.max", "50000 100000"},
-		{"cpu", "cpu.shares", "512", "cpu.weight", "20"},
+		{"cpu", "cpu.shares", "512", "cpu.weight", "59"},
 		{"cpuset", "cpuset.cpus", "0", "cpuset.cpus", "0"},
 		{"pids", "pids.max", "20", "pids.max", "20"},
 	})
