@@ -40,7 +40,7 @@ local function typed(words, text)
   local line = { program, root and "--root " .. root or "" }
   for _, word in ipairs(words) do table.insert(line, word) end
   local shell = "stty rows 33 cols 101; stty -g; " .. table.concat(line, " ") .. "; echo code $?; stty -g"
-  return exec{ "script", "-qc", shell, "/dev/null", stdin = text, check = false, timeout = "10s" }.stdout:gsub("\r", "")
+  return exec{ "script", "-qc", shell, "/dev/null", stdin = text, check = false, timeout = "60s" }.stdout:gsub("\r", "")
 end
 
 -- One row. fn observes with see(text, holds); all that it says must hold.
@@ -70,7 +70,7 @@ local function status(c)
 end
 
 local function page(at)
-  return http.get("http://" .. at .. "/", { timeout = "3s" }).body:gsub("%s+$", "")
+  return http.get("http://" .. at .. "/", { timeout = "30s" }).body:gsub("%s+$", "")
 end
 
 -- An address of the host that other machines would use; else that of the bridge.
@@ -95,7 +95,7 @@ row(1, "knows six states", "created, running, paused, exited, restarting, dead (
   task.poll(function()
     words = status(r)
     return words:match("^Restarting")
-  end, { timeout = "10s" })
+  end, { timeout = "60s" })
   see(words, words:match("^Restarting %(1%) .* ago$"))
   r:remove{ force = true }
 end)
@@ -113,10 +113,10 @@ end)
 row(3, "stops and kills", "stop sends TERM, then KILL after the time; kill sends any signal", function(see)
   local obeys = run("obeys", { "sh", "-c", "trap 'exit 3' TERM; trap 'echo hup' HUP; echo ready; while :; do sleep 0.05; done" })
   local deaf = run("deaf", { "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done" })
-  containers.list{ name = { "wt-obeys", "wt-deaf" } }:wait{ log = "ready", timeout = "5s" }
-  obeys:kill("HUP"):wait{ log = "hup", timeout = "5s" }
+  containers.list{ name = { "wt-obeys", "wt-deaf" } }:wait{ log = "ready", timeout = "60s" }
+  obeys:kill("HUP"):wait{ log = "hup", timeout = "60s" }
   see("kill -s HUP was heard", obeys.state == "running")
-  obeys:stop{ timeout = "5s" }
+  obeys:stop{ timeout = "60s" }
   see("stop: code " .. obeys.exit_code, obeys.exit_code == 3)
   deaf:stop{ timeout = 0.2 }
   see("stop -t of a deaf one: code " .. deaf.exit_code, deaf.exit_code == 137)
@@ -137,7 +137,7 @@ row(5, "runs with a terminal", "a shell with a prompt, the window's size, the te
   local out = typed({ "run", "-it", "--name", "wt-ubuntu", "box", "sh" }, "sleep 0.2\nstty size\nexit 7\n")
   if not out then
     local c = containers.create{ "box", "sh", name = "wt-ubuntu", tty = true, interactive = true }:start()
-    c:wait{ log = "#", timeout = "5s" }
+    c:wait{ log = "#", timeout = "60s" }
     return see("no script(1) here, so no terminal; a prompt in the log: " .. c:logs(), true)
   end
   local settings = {} -- what stty -g said before and after
@@ -186,8 +186,8 @@ end)
 row(8, "uses restart policies", "on-failure:3 tries three times more, later each time", function(see)
   local began = time.now()
   local c = run("policy", { "sh", "-c", "exit 5", restart = "on-failure:3" })
-  c:wait{ state = "restarting", timeout = "5s" }
-  task.poll(function() return c.restart_count == 3 and c.finished and c.state == "exited" end, { timeout = "10s" })
+  c:wait{ state = "restarting", timeout = "60s" }
+  task.poll(function() return c.restart_count == 3 and c.finished and c.state == "exited" end, { timeout = "60s" })
   see(("%d restarts in %.1f s, code %d"):format(c.restart_count, time.since(began), c.exit_code),
     c.exit_code == 5 and time.since(began) >= 0.7)
 end)
@@ -249,7 +249,7 @@ local web, port
 row(13, "publishes a port", "a DNAT rule, and the page by every address; an absent image is pulled", function(see)
   port = ports.pick(20000, 29999)
   web = run("httpd", { "httpd", publish = port .. ":80" })
-  web:wait{ port = 80, timeout = "5s" }
+  web:wait{ port = 80, timeout = "60s" }
   local shown = command{ "ps", "--filter", "name=wt-httpd", "--format", "{{.Ports}}" }.stdout:gsub("\n", "")
   see(shown, shown == ("0.0.0.0:%d->80/tcp"):format(port))
   local rules = exec{ "iptables", "-t", "nat", "-L", "-n", reads = true }.stdout
@@ -306,7 +306,7 @@ row(18, "mounts a host folder", "the page of the folder; the image's own is hidd
   fs.write(dir .. "/www/index.html", "from the host\n")
   local out = command{ "run", "-dit", "-p", "80", "-v", dir .. "/www:" .. PAGE .. "/", "--name", "wt-mywww", "box", "httpd" }
   see("run -dit prints " .. out.stdout:sub(1, 12), out.exit_code == 0 and #out.stdout == 65)
-  local c = containers.get("wt-mywww"):wait{ port = 80, timeout = "5s" }
+  local c = containers.get("wt-mywww"):wait{ port = 80, timeout = "60s" }
   see(page("127.0.0.1:" .. c.ports[1].host_port), page("127.0.0.1:" .. c.ports[1].host_port) == "from the host")
   see("the image still says It works!", containers.once{ "box", "cat", PAGE .. "/index.html" }.stdout:find("It works!", 1, true))
   c:remove{ force = true }
@@ -340,7 +340,7 @@ row(23, "replaces the application", "the data stays", function(see)
   local c = application()
   c:exec{ "sh", "-c", "echo kept > " .. PAGE .. "/index.html" }
   c:remove{ force = true, volumes = true }
-  c = application():wait{ port = 80, timeout = "5s" }
+  c = application():wait{ port = 80, timeout = "60s" }
   local text = page("127.0.0.1:" .. c.ports[1].host_port)
   see(text, text == "kept")
 end)
