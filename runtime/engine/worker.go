@@ -74,11 +74,11 @@ func (w *worker) Leave(ctx context.Context) error {
 	if !w.e.store.Run.Exists(marker) {
 		return nil
 	}
-	err := w.e.Networks.Purge(ctx)
-	if wrong := w.e.firewall.Purge(ctx); !fault.Is(wrong, fault.Unsupported) {
-		err = errors.Join(err, wrong)
+	// Rules first: those of a bridge that is gone would lead astray whoever gets its addresses next.
+	if err := w.e.firewall.Purge(ctx); err != nil && !fault.Is(err, fault.Unsupported) {
+		return err
 	}
-	if err != nil {
+	if err := w.e.Networks.Purge(ctx); err != nil {
 		return err
 	}
 	return w.e.store.Run.Remove(marker)
