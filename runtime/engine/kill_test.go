@@ -87,18 +87,28 @@ func TestWardenKilled(t *testing.T) {
 }
 
 func killed(t *testing.T, role string, kills int) {
+	if testing.Short() {
+		kills /= 5
+	}
 	e := open(t)
 	ctx := t.Context()
 	tty := start(t, e, Spec{Name: "tty", Tty: true, Interactive: true, Argv: []string{"cat"}})
-	stop := make(chan struct{})
+	stop, enough := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
 		defer close(stop)
 		for range kills {
+			select {
+			case <-enough:
+				return
+			default:
+			}
 			killRole(t, e, role)
-			testenv.Eventually(t, 10*time.Second, func() bool { return settledPair(e) }, "a new keeper below its warden")
+			testenv.Eventually(t, 60*time.Second, func() bool { return settledPair(e) }, "a new keeper below its warden")
 		}
 	})
+	defer all.Wait()
+	defer close(enough)
 	done := 0
 	for round := 0; ; round++ {
 		select {
@@ -108,7 +118,8 @@ func killed(t *testing.T, role string, kills int) {
 			c := start(t, e, Spec{Argv: counter(3000, code)})
 			end, err := c.Wait(ctx)
 			if err != nil || end.Code != code || end.Unknown {
-				t.Fatalf("round %d: %+v, %v; want code %d", round, end, err, code)
+				seen, _ := c.Look()
+				t.Fatalf("round %d: %+v, %v; want code %d; %+v", round, end, err, code, seen)
 			}
 			checkOutput(t, c, 3000)
 			if err := c.Remove(ctx, RemoveOptions{}); err != nil {

@@ -30,7 +30,8 @@ type life struct {
 	ended  chan struct{} // closed when Finish is through
 	end    Ending
 	slot   *slot
-	linger int // callers that still read its output; guarded by mu
+	taken  bool // taken up from an earlier keeper
+	linger int  // callers that still read its output; guarded by mu
 
 	mu      sync.Mutex
 	sizes   map[string]int64
@@ -128,10 +129,12 @@ func status(slot *slot, pid int, ticks uint64, pidfd *os.File) Ending {
 	for {
 		select {
 		case <-slot.told:
-			return ending(int(slot.exit.Status), slot.exit.Time)
+			end := ending(int(slot.exit.Status), slot.exit.Time)
+			end.Unborn = slot.exit.Unborn
+			return end
 		case <-retry.C:
-			if code, ok := orphanStatus(pid, ticks, pidfd); ok {
-				return ending(code, time.Now())
+			if end, ok := orphanEnd(pid, ticks, pidfd); ok {
+				return end
 			}
 		case <-deadline.C:
 			return Ending{Unknown: true, Code: 255, Time: time.Now()}
@@ -139,23 +142,25 @@ func status(slot *slot, pid int, ticks uint64, pidfd *os.File) Ending {
 	}
 }
 
-// orphanStatus is the status of a process whose warden is gone.
-func orphanStatus(pid int, ticks uint64, pidfd *os.File) (int, bool) {
+// orphanEnd is the end of a process whose warden is gone.
+func orphanEnd(pid int, ticks uint64, pidfd *os.File) (Ending, bool) {
 	if stat, err := process.ReadStat(pid); err == nil && stat.Ticks == ticks && stat.State == 'Z' {
-		return stat.Code, true
+		end := ending(stat.Code, time.Now())
+		end.Unborn = stat.Name == process.Gate
+		return end, true
 	}
 	if pidfd == nil {
-		return 0, false
+		return Ending{}, false
 	}
 	fd, err := number(pidfd)
 	if err != nil {
-		return 0, false
+		return Ending{}, false
 	}
 	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
 	if err := unix.IoctlPidfdInfo(fd, &info); err != nil || info.Mask&unix.PIDFD_INFO_EXIT == 0 {
-		return 0, false
+		return Ending{}, false
 	}
-	return int(info.Exit_code), true
+	return ending(int(info.Exit_code), time.Now()), true
 }
 
 func ending(status int, at time.Time) Ending {
@@ -192,13 +197,21 @@ func (x *exits) expect(pid int, ticks uint64) *slot {
 	}
 	s := &slot{told: make(chan struct{})}
 	x.slots[k] = s
-	if target, err := x.dir.Holder(k); err == nil && target != "" {
-		if e, err := warden.ParseExit(k, target); err == nil {
-			s.exit = e
-			close(s.told)
-		}
+	if e, ok := x.written(k); ok {
+		s.exit = e
+		close(s.told)
 	}
 	return s
+}
+
+// written is the end that the warden wrote down.
+func (x *exits) written(key string) (warden.Exit, bool) {
+	target, err := x.dir.Holder(key)
+	if err != nil || target == "" {
+		return warden.Exit{}, false
+	}
+	e, err := warden.ParseExit(key, target)
+	return e, err == nil
 }
 
 // tell notes an exit; of a process that nobody expects it is forgotten.

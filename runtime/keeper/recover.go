@@ -58,6 +58,7 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	near := held[prefix]
 	delete(held, prefix)
 	l := newLife(c.ID, facts.Start)
+	l.taken = true
 	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
 	if l.pidfd = near["pidfd"]; l.pidfd == nil && living {
@@ -105,7 +106,7 @@ func deadFD() *os.File {
 // earlier boot, or a restart that was due.
 func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *container.Last) error {
 	if last.Start > 0 && last.Ended.IsZero() && last.Boot == k.Boot {
-		return k.takeBack(c, last)
+		return k.takeBack(c)
 	}
 	if last.Start > 0 && last.Ended.IsZero() {
 		end := Ending{Start: last.Start, Unknown: true, Code: 255, Time: k.Clock()}
@@ -131,20 +132,12 @@ func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *cont
 // takeBack forgets a start whose program never ran, for whoever asked asks
 // again: facts are written before a program may run, and stay until its end is
 // on record. One that the policy wanted becomes due again.
-func (k *keeper) takeBack(c *container.Container, last *container.Last) error {
-	before := container.Last{}
-	if last.Before != nil {
-		before = *last.Before
+func (k *keeper) takeBack(c *container.Container) error {
+	due, err := c.TakeBack(k.Clock())
+	if due != nil {
+		k.plan(c.ID, due)
 	}
-	if err := c.SetLast(&before); err != nil || last.Restarts == 0 {
-		return err
-	}
-	due := &container.Due{At: k.Clock(), Delay: last.Backoff, Count: last.Restarts}
-	if err := c.SetDue(due); err != nil {
-		return err
-	}
-	k.plan(c.ID, due)
-	return nil
+	return err
 }
 
 func (k *keeper) takeUpLease(id string) {
