@@ -110,6 +110,25 @@ func ignoreAbsentOrDamaged(err error) error {
 	return ignoreAbsent(err)
 }
 
+// TakeBack forgets the last start, whose program never ran: all is as before
+// it. One that the policy wanted is due again, and given. Preconditions: the
+// caller holds the lock, or nobody else may be at it.
+func (c *Container) TakeBack(now time.Time) (*Due, error) {
+	last, err := c.Last()
+	if err != nil {
+		return nil, err
+	}
+	before := Last{}
+	if last.Before != nil {
+		before = *last.Before
+	}
+	if err := c.SetLast(&before); err != nil || last.Restarts == 0 {
+		return nil, err
+	}
+	due := &Due{At: now, Delay: last.Backoff, Count: last.Restarts}
+	return due, c.SetDue(due)
+}
+
 // Rename gives the container another name, in one step for whoever looks.
 func (c *Container) Rename(ctx context.Context, name string) error {
 	if err := ValidName(name); err != nil {

@@ -145,7 +145,11 @@ func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error
 	if err != nil {
 		return err
 	}
-	if last.Start == end.Start && last.Ended.IsZero() {
+	if end.Unborn && last.Start == end.Start {
+		if _, err := c.TakeBack(w.e.opt.Clock()); err != nil {
+			return err
+		}
+	} else if last.Start == end.Start && last.Ended.IsZero() {
 		last.Ended, last.Code, last.Signal, last.Unknown = end.Time.UTC(), end.Code, end.Signal, end.Unknown
 		kills, err := c.Group().OOMKills()
 		last.OOM, last.Before = err == nil && kills > 0, nil

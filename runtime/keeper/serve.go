@@ -248,6 +248,9 @@ func (k *keeper) serveAwait(c conn, r request) error {
 		}
 		select {
 		case <-l.ended:
+			if l.end.Unborn { // somebody starts it again
+				return k.serveAwait(c, r)
+			}
 			return c.send(answer{Event: "ended", Ended: true, Start: l.start, Ending: &l.end})
 		case <-gone:
 			return io.EOF

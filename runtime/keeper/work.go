@@ -23,7 +23,8 @@ type Work interface {
 	Exec(ctx context.Context, id string, p Program, io Streams) (Prepared, error)
 
 	// Finish records how a start ended and frees what it had: addresses,
-	// ports, rules, cgroup. It may be called again.
+	// ports, rules, cgroup. One whose program never ran it takes back. It may
+	// be called again.
 	Finish(ctx context.Context, id string, end Ending) error
 
 	// Hold binds the published ports of a living container again, whose
@@ -84,6 +85,7 @@ type Ending struct {
 	Code    int       `json:"code"`             // 128+n for signal n
 	Signal  int       `json:"signal,omitempty"` // 0 if it exited by itself
 	Unknown bool      `json:"unknown,omitempty"`
+	Unborn  bool      `json:"unborn,omitempty"` // its program never ran: as if never started
 	OOM     bool      `json:"oom,omitempty"`
 	Time    time.Time `json:"time"`
 }

@@ -24,10 +24,15 @@ func Boot() (string, error) {
 
 // Stat is what /proc/PID/stat says of a process (proc(5)).
 type Stat struct {
+	Name  string // of the program, at most 15 bytes; it stays while it is a zombie
 	State byte   // 'R', 'S', 'D', 'Z', …
 	Ticks uint64 // field 22: start time since boot
 	Code  int    // field 52: status in the form of waitpid, of a zombie
 }
+
+// Gate is the name of a process that waits for leave to execute its program.
+// One that ends under this name never ran it.
+const Gate = "neap-gate"
 
 // ReadStat looks at a process. The error is fs.ErrNotExist (or ESRCH) once it
 // is gone and reaped.
@@ -36,9 +41,9 @@ func ReadStat(pid int) (Stat, error) {
 	if err != nil {
 		return Stat{}, err
 	}
-	end := bytes.LastIndexByte(text, ')')
+	begin, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
 	fields := strings.Fields(string(text[end+1:]))
-	if end < 0 || len(fields) < 50 {
+	if begin < 0 || end < begin || len(fields) < 50 {
 		return Stat{}, fmt.Errorf("/proc/%d/stat: unexpected form", pid)
 	}
 	ticks, err := strconv.ParseUint(fields[19], 10, 64)
@@ -46,7 +51,7 @@ func ReadStat(pid int) (Stat, error) {
 		return Stat{}, err
 	}
 	code, err := strconv.Atoi(fields[49])
-	return Stat{State: fields[0][0], Ticks: ticks, Code: code}, err
+	return Stat{Name: string(text[begin+1 : end]), State: fields[0][0], Ticks: ticks, Code: code}, err
 }
 
 // Alive says whether the process with this pid and start time runs. Dead is:

@@ -7,7 +7,9 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
 	"neap/runtime/fault"
+	"neap/runtime/process"
 )
 
 // program is what a process becomes when its gate opens.
@@ -38,6 +40,7 @@ const (
 // gate says that all is made, keeps nothing but streams and socket, and waits.
 func (l *list) gate() {
 	l.closeAll()
+	l.call("name the process", unix.SYS_PRCTL, num(unix.PR_SET_NAME), l.str(process.Gate), num(0), num(0), num(0))
 	l.call("reach the gate", unix.SYS_WRITE, num(syncFD), l.words(kindReady, 0), num(messageSize))
 	l.call("wait at the gate", unix.SYS_READ, num(syncFD), arg{value: l.room(8), kind: address}, num(1)).flags = flagMust
 }

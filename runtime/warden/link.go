@@ -17,6 +17,7 @@ type Exit struct {
 	Ticks  uint64
 	Status unix.WaitStatus
 	Time   time.Time
+	Unborn bool // it ended at its gate: its program never ran
 }
 
 // Key names an exit: the name of its link.
@@ -27,7 +28,7 @@ func ParseExit(name, target string) (Exit, error) {
 	var e Exit
 	var status uint32
 	var nanos int64
-	if _, err := fmt.Sscanf(name+" "+target, "%d-%d %d %d", &e.Pid, &e.Ticks, &status, &nanos); err != nil {
+	if _, err := fmt.Sscanf(name+" "+target, "%d-%d %d %d %t", &e.Pid, &e.Ticks, &status, &nanos, &e.Unborn); err != nil {
 		return e, fmt.Errorf("exit %q → %q: %w", name, target, err)
 	}
 	e.Status, e.Time = unix.WaitStatus(status), time.Unix(0, nanos)
@@ -121,10 +122,10 @@ func (l *Link) Listen(ended func(Exit)) error {
 		if err != nil {
 			break
 		}
-		if words[0] != "exit" || len(words) != 5 {
+		if words[0] != "exit" || len(words) != 6 {
 			continue
 		}
-		e, err := ParseExit(words[1]+"-"+words[2], words[3]+" "+words[4])
+		e, err := ParseExit(words[1]+"-"+words[2], words[3]+" "+words[4]+" "+words[5])
 		if err == nil {
 			ended(e)
 		}

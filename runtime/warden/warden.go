@@ -39,7 +39,7 @@ const (
 )
 
 // Exits is where the links lie that say how a process ended: PID-TICKS →
-// "STATUS NANOSECONDS".
+// "STATUS NANOSECONDS UNBORN".
 const Exits = "exits"
 
 type warden struct {
@@ -282,10 +282,10 @@ func (w *warden) record(pid int) {
 		return
 	}
 	now := time.Now().UnixNano()
-	_ = w.exits.Claim(fmt.Sprintf("%d-%d", pid, stat.Ticks), fmt.Sprintf("%d %d", stat.Code, now))
+	_ = w.exits.Claim(fmt.Sprintf("%d-%d", pid, stat.Ticks), fmt.Sprintf("%d %d %t", stat.Code, now, stat.Name == process.Gate))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.wire != nil {
-		_ = w.wire.send(-1, "exit %d %d %d %d", pid, stat.Ticks, stat.Code, now)
+		_ = w.wire.send(-1, "exit %d %d %d %d %t", pid, stat.Ticks, stat.Code, now, stat.Name == process.Gate)
 	}
 }

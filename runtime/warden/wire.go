@@ -18,7 +18,7 @@ import (
 //	                  end               these were all (to a new warden)
 //	warden → keeper   held NAME +fd     one for each that is held, at the start
 //	                  ready             these were all
-//	                  exit PID TICKS STATUS NANOSECONDS
+//	                  exit PID TICKS STATUS NANOSECONDS UNBORN
 //	                  have              the answer to end
 type wire struct{ f *os.File }
 
