@@ -102,7 +102,7 @@ func TestPrompt(t *testing.T) {
 	w.see("\n42\nneap> ")
 
 	w.say("no.such")
-	w.see("neap> ")
+	w.see(" 'such'\nneap> ")
 	if !strings.Contains(w.screen(), "error[script]: ") {
 		t.Error(w.screen())
 	}
