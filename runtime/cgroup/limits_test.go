@@ -128,7 +128,7 @@ func TestStatsCount(t *testing.T) {
 	trees(t, func(t *testing.T, tree *Tree) {
 		g := group(t, tree, Limits{})
 		shell(t, g, "x=$(head -c 3000000 /dev/zero | tr '\\0' x); while :; do :; done")
-		testenv.Eventually(t, 5*time.Second, func() bool {
+		testenv.Eventually(t, time.Minute, func() bool {
 			s, err := g.Stats()
 			return err == nil && s.CPU > 10*time.Millisecond && s.User+s.System > 0 && s.Pids <= 1
 		}, "time of the processors is counted")

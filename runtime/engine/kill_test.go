@@ -48,7 +48,7 @@ func settledPair(e *Engine) bool {
 
 func killRole(t *testing.T, e *Engine, role string) {
 	t.Helper()
-	testenv.Eventually(t, 10*time.Second, func() bool {
+	testenv.Eventually(t, time.Minute, func() bool {
 		pid := pidOfRole(e, role)
 		return pid > 0 && unix.Kill(pid, unix.SIGKILL) == nil
 	}, "a "+role+" to kill")
@@ -104,7 +104,7 @@ func killed(t *testing.T, role string, kills int) {
 			default:
 			}
 			killRole(t, e, role)
-			testenv.Eventually(t, 60*time.Second, func() bool { return settledPair(e) }, "a new keeper below its warden")
+			testenv.Eventually(t, time.Minute, func() bool { return settledPair(e) }, "a new keeper below its warden")
 		}
 	})
 	defer all.Wait()
@@ -141,7 +141,7 @@ func killed(t *testing.T, role string, kills int) {
 	if _, err := input.WriteString("alive\n"); err != nil {
 		t.Fatal(err)
 	}
-	testenv.Eventually(t, 5*time.Second, func() bool {
+	testenv.Eventually(t, time.Minute, func() bool {
 		text, err := tty.Logs(ctx, LogOptions{Tail: -1, Stdout: true})
 		return err == nil && strings.Count(text, "alive") >= 2
 	}, "the terminal echoes and cat answers")
@@ -204,7 +204,7 @@ func TestReboot(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = unix.Kill(f.Pid, unix.SIGKILL)
-		testenv.Eventually(t, 5*time.Second, func() bool { s, _ := c.State(); return s != container.Running }, "it is dead")
+		testenv.Eventually(t, time.Minute, func() bool { s, _ := c.State(); return s != container.Running }, "it is dead")
 		last, err := c.c.Last()
 		if err != nil {
 			t.Fatal(err)
@@ -229,7 +229,7 @@ func TestReboot(t *testing.T) {
 // killBoth kills warden and keeper in one moment.
 func killBoth(t *testing.T, e *Engine) {
 	t.Helper()
-	testenv.Eventually(t, 10*time.Second, func() bool { return settledPair(e) }, "a keeper below its warden")
+	testenv.Eventually(t, time.Minute, func() bool { return settledPair(e) }, "a keeper below its warden")
 	pids := []int{pidOfRole(e, warden.Role), pidOfRole(e, warden.KeeperRole)}
 	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
 		for _, pid := range pids {

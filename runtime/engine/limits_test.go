@@ -131,7 +131,7 @@ func TestNoMoreProcessesThanAllowed(t *testing.T) {
 	})
 	pid := pidOf(t, c)
 	refused := knob{"pids", "pids.events", "max 0", "pids.events", "max 0"}
-	testenv.Eventually(t, 30*time.Second, func() bool {
+	testenv.Eventually(t, time.Minute, func() bool {
 		got, none := refused.read(t, pid)
 		return got != none
 	}, "the kernel refuses one more")
@@ -147,7 +147,7 @@ func TestNoMoreProcessorThanAllowed(t *testing.T) {
 	e := open(t)
 	c := start(t, e, Spec{Limits: cgroup.Limits{NanoCPUs: 1e8}, Argv: []string{"sh", "-c", "while :; do :; done"}})
 	pid := pidOf(t, c)
-	testenv.Eventually(t, 30*time.Second, func() bool {
+	testenv.Eventually(t, time.Minute, func() bool {
 		stat, _ := knob{controller: "cpu", file1: "cpu.stat", file2: "cpu.stat"}.read(t, pid)
 		return strings.Contains(stat, "nr_throttled ") && !strings.Contains(stat, "nr_throttled 0\n")
 	}, "the kernel makes it wait")

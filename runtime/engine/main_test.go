@@ -69,7 +69,7 @@ func open(t *testing.T) *Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		all, err := e.List(ctx)
 		if err != nil {
@@ -80,7 +80,7 @@ func open(t *testing.T) *Engine {
 				t.Error(err)
 			}
 		}
-		testenv.Eventually(t, 10*time.Second, func() bool { return !e.keeper.Present() }, "the keeper leaves")
+		testenv.Eventually(t, time.Minute, func() bool { return !e.keeper.Present() }, "the keeper leaves")
 		log, err := os.ReadFile(e.store.Run.Join("keeper.log"))
 		if err == nil && bytes.Contains(log, []byte("DATA RACE")) {
 			t.Error("a race in the keeper")

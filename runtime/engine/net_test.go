@@ -26,7 +26,7 @@ func needIptables(t *testing.T) {
 }
 
 func fetch(ctx context.Context, url string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -44,7 +44,7 @@ func fetch(ctx context.Context, url string) (string, error) {
 
 func wantPage(t *testing.T, url string) {
 	t.Helper()
-	testenv.Eventually(t, 10*time.Second, func() bool {
+	testenv.Eventually(t, time.Minute, func() bool {
 		page, err := fetch(t.Context(), url)
 		return err == nil && strings.Contains(page, "It works!")
 	}, url+" answers")

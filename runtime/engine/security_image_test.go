@@ -93,7 +93,7 @@ func quick(t *testing.T, what string, do func()) {
 	t.Helper()
 	began := time.Now()
 	do()
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("%s: it took %s", what, took)
 	}
 }

@@ -181,7 +181,7 @@ func TestLookupInHostileImages(t *testing.T) {
 			spoil(y)
 			start := time.Now()
 			u, err := rootfs.Lookup(y.open(), "1000", nil)
-			if took := time.Since(start); took > 2*time.Second {
+			if took := time.Since(start); took > 20*time.Second {
 				t.Error(took)
 			}
 			if err == nil && u.UID != 1000 {
