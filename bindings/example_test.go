@@ -51,6 +51,9 @@ func TestEveryFunctionHasAnExample(t *testing.T) {
 }
 
 func TestExamplesRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("there are hundreds, which are the same on every host")
+	}
 	r := open(t)
 	for _, f := range everything(bindings.All(bindings.Runtime{})) {
 		if f.example == "" {
