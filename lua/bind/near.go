@@ -4,22 +4,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"neap/runtime/fault"
 )
 
 // Near is the known word that looks most like the given one, or "".
-func Near(word string, known []string) string {
-	best, least := "", max(1, len(word)/3)+1
-	for _, k := range known {
-		d := distance(strings.ToLower(word), strings.ToLower(k))
-		if strings.HasPrefix(k, word) && len(word) > 2 {
-			d = min(d, 1)
-		}
-		if d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
+func Near(word string, known []string) string { return fault.Near(word, known) }
 
 // suggestion ends a message about an unknown word: the nearest one, or all.
 func suggestion(word string, known []string) string {
@@ -29,30 +19,4 @@ func suggestion(word string, known []string) string {
 	sorted := slices.Clone(known)
 	slices.Sort(sorted)
 	return "there are " + strings.Join(sorted, ", ")
-}
-
-// distance counts the letters to change, add, drop or swap.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }

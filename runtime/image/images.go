@@ -171,27 +171,7 @@ func (s *Images) absent(ref string) error {
 func alike(a, b string) bool {
 	repoA, _, _ := strings.Cut(a, ":")
 	repoB, _, _ := strings.Cut(b, ":")
-	return repoA == repoB || distance(a, b) <= 2
-}
-
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return repoA == repoB || fault.Distance(a, b) <= 2
 }
 
 // List is all images, newest first. One whose record is damaged says so in

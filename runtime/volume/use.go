@@ -336,39 +336,3 @@ func (v *Volumes) Inspect(name string) (Details, error) {
 		Mountpoint: vol.Path, Name: vol.Name, Options: vol.Options, Scope: "local",
 	}, nil
 }
-
-// nearest is the name that differs by two letters at most, or contains what
-// was asked for; "" if none does.
-func nearest(name string, names []string) string {
-	best, least := "", 3
-	for _, n := range names {
-		d := distance(name, n)
-		if d >= least && best == "" && len(name) > 2 && strings.Contains(n, name) {
-			best = n
-		}
-		if d < least {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance is how many letters must change to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost = 1 + min(last, row[j], row[j+1])
-			}
-			last, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
-}

@@ -136,7 +136,7 @@ func (v *Volumes) Get(name string) (*Volume, error) {
 func (v *Volumes) missing(name string) error {
 	err := fault.New(fault.NotFound, "there is no volume of that name")
 	names, _ := v.names()
-	if near := nearest(name, names); near != "" {
+	if near := fault.Near(name, names); near != "" {
 		return err.WithHint("did you mean %q?", near)
 	}
 	return err
