@@ -47,6 +47,9 @@ func (a *arena) shared(t *testing.T, contents ...string) string {
 }
 
 func TestRaces(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is a storm of hundreds of starts")
+	}
 	a := newArena(t)
 	must(t, a.imported("race"))
 	t.Run("S36 mount targets", a.flippingTargets)
