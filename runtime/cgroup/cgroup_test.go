@@ -380,9 +380,13 @@ func TestFreezeGivesUpAndThaws(t *testing.T) {
 		must(t, os.Truncate(from, 128<<20))
 		t.Cleanup(func() { must(t, errors.Join(os.Remove(from), os.RemoveAll(file))) })
 		cmd := shell(t, g, "while :; do dd if="+from+" of="+file+" conv=notrunc bs=128M count=1 2>/dev/null; done")
+		grace := 2 * time.Millisecond // more on a slow machine, where the shell needs it
 		testenv.Eventually(t, time.Minute, func() bool {
-			short, cancel := context.WithTimeout(ctx(t), 2*time.Millisecond)
+			short, cancel := context.WithTimeout(context.Background(), grace)
 			defer cancel()
+			if grace *= 2; grace > 200*time.Millisecond {
+				grace = 2 * time.Millisecond
+			}
 			err := g.Freeze(short)
 			if err == nil {
 				must(t, g.Thaw(ctx(t)))
@@ -391,6 +395,7 @@ func TestFreezeGivesUpAndThaws(t *testing.T) {
 			if !fault.Is(err, fault.Timeout) || !strings.Contains(err.Error(), "these tasks did not stop") {
 				t.Fatalf("freeze: %v", err)
 			}
+			t.Log(err)
 			return strings.Contains(err.Error(), " dd (") && !strings.Contains(err.Error(), strconv.Itoa(cmd.Process.Pid)+" ")
 		}, "a freeze gives up, naming dd and not the shell")
 		if f, err := g.Freezer(); err != nil || f.Frozen || f.Wanted == "1" || f.Wanted == "FROZEN" {
