@@ -31,6 +31,7 @@ type life struct {
 	end    Ending
 	slot   *slot
 	taken  bool // taken up from an earlier keeper
+	gated  bool // taken, and nothing tells that its program was let run
 	linger int  // callers that still read its output; guarded by mu
 
 	mu      sync.Mutex
@@ -45,6 +46,10 @@ func newLife(id string, start int) *life {
 	l.free = sync.NewCond(&l.mu)
 	return l
 }
+
+// released names the descriptor of a start's process. It is held once the
+// program may run, which tells another keeper so.
+const released = "pidfd"
 
 // holdName is the name under which the warden holds a descriptor of a start.
 func holdName(id string, start int, what string) string {

@@ -61,7 +61,8 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	l.taken = true
 	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
-	if l.pidfd = near["pidfd"]; l.pidfd == nil && living {
+	l.gated = len(near) > 0 && near[released] == nil && atGate(l)
+	if l.pidfd = near[released]; l.pidfd == nil && living {
 		l.pidfd, _ = process.Open(l.pid, l.ticks) // it may die this moment
 	}
 	sinks, err := k.sinks(c.ID, plan.Tty)
@@ -77,6 +78,12 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	k.begin(l, sinks, near)
 	l.began = facts.Started
 	return nil
+}
+
+// atGate says whether the process of a life is dead, or a stub that waits.
+func atGate(l *life) bool {
+	stat, err := process.ReadStat(l.pid)
+	return err != nil || stat.Ticks != l.ticks || stat.State == 'Z' || stat.Name == process.Gate
 }
 
 // holdAgain takes the ports again that were lost with their last holders.

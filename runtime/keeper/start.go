@@ -49,7 +49,9 @@ func (k *keeper) start(ctx context.Context, id string, number int, input *os.Fil
 	}
 	if err = k.hold(l, made, p); err == nil {
 		made.close()
-		err = p.Go()
+		if err = p.Go(); err == nil {
+			_ = k.link.Hold(holdName(id, number, released), l.pidfd) // without a warden it runs all the same
+		}
 	} else {
 		p.Abort()
 	}
@@ -157,13 +159,16 @@ func (k *keeper) hold(l *life, made *pipes, p Prepared) error {
 	if l.pidfd, err = pollable(p.PidFD()); err != nil {
 		return err
 	}
-	made.near["pidfd"] = l.pidfd
+	made.near[released] = l.pidfd
 	if l.tty != nil {
 		if err := k.bufferTty(made, l); err != nil {
 			return err
 		}
 	}
 	for name, f := range made.near {
+		if name == released {
+			continue
+		}
 		if err := k.link.Hold(holdName(l.id, l.start, name), f); err != nil {
 			return err
 		}
@@ -201,6 +206,7 @@ func (k *keeper) watch(l *life) {
 	waitDead(l.pidfd)
 	end := status(l.slot, l.pid, l.ticks, l.pidfd)
 	end.Start = l.start
+	end.Unborn = end.Unborn || end.Unknown && l.gated
 	k.drain(l)
 	if err := k.Work.Finish(k.ctx, l.id, end); err != nil {
 		k.Log("finish %s: %v", container.Short(l.id), err)
