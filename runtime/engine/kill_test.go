@@ -84,6 +84,9 @@ func TestKeeperKilled(t *testing.T) {
 // TestWardenKilled does the same to the warden: the keeper starts another and
 // hands over.
 func TestWardenKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left to long runs: before Linux 6.15 nobody keeps the status of a process whose warden died")
+	}
 	killed(t, warden.Role, 20)
 }
 
