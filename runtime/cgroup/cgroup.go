@@ -33,9 +33,11 @@ const keeper = "keeper"
 // A Tree is one parent directory in every hierarchy of the host; groups lie
 // below it. It is immutable and safe for concurrent use.
 type Tree struct {
-	parent string
-	all    []hierarchy // v1 in the order of the mount table, then v2
-	notice string
+	parent  string
+	version string
+	all     []hierarchy // v1 in the order of the mount table, then v2
+	bare    []hierarchy // those that limit nothing: only the keeper has a group there, and its containers stay in it
+	notice  string
 }
 
 // Open finds the host's hierarchies and does not change anything. parent is
@@ -53,7 +55,9 @@ func open(parent, table string) (*Tree, error) {
 	if !valid(parent) {
 		return nil, fault.New(fault.Invalid, "%q is not a name for a cgroup", parent)
 	}
-	t := &Tree{parent: parent, all: hierarchies(table)}
+	found := hierarchies(table)
+	t := &Tree{parent: parent, version: version(found)}
+	t.all, t.bare = useful(found)
 	if len(t.all) == 0 {
 		return nil, fault.New(fault.Unsupported, "no cgroup hierarchy is mounted on this host").
 			WithHint("mount one: mount -t cgroup2 none /sys/fs/cgroup")
@@ -80,16 +84,7 @@ func (t *Tree) delegate(h *hierarchy) {
 }
 
 // Version is "v1", "v2", or "hybrid" where hierarchies of both are mounted.
-func (t *Tree) Version() string {
-	first, last := t.all[0], t.all[len(t.all)-1]
-	switch {
-	case first.v2:
-		return "v2"
-	case last.v2:
-		return "hybrid"
-	}
-	return "v1"
-}
+func (t *Tree) Version() string { return t.version }
 
 // Notice is a sentence for the user about this host's cgroups, "" if there is
 // nothing to say.
@@ -123,7 +118,7 @@ func (t *Tree) List() ([]string, error) {
 // costs milliseconds.
 func (t *Tree) Keeper() error {
 	g := t.Group(keeper)
-	for _, h := range t.all {
+	for _, h := range t.mounted() {
 		if err := g.mkdir(h); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fault.Wrap("make cgroup", keeper, err)
 		}
@@ -144,7 +139,7 @@ func (t *Tree) Remove() error {
 	if len(ids) > 0 {
 		return fault.Wrap("remove cgroup", t.parent, fault.New(fault.Busy, "it has the groups %s", strings.Join(ids, ", ")))
 	}
-	for _, h := range t.all {
+	for _, h := range t.mounted() {
 		for _, dir := range []string{h.dir(t.parent, keeper), h.dir(t.parent)} {
 			if err := rmdir(dir); err != nil {
 				return fault.Wrap("remove cgroup", t.parent, err)
@@ -153,6 +148,9 @@ func (t *Tree) Remove() error {
 	}
 	return nil
 }
+
+// mounted is every hierarchy of the host.
+func (t *Tree) mounted() []hierarchy { return slices.Concat(t.all, t.bare) }
 
 // home is the hierarchy that has the controller.
 func (t *Tree) home(controller string) (hierarchy, bool) {
@@ -164,7 +162,7 @@ func (t *Tree) home(controller string) (hierarchy, bool) {
 	return hierarchy{}, false
 }
 
-// unified is the v2 hierarchy.
+// unified is the v2 hierarchy, if groups lie in it.
 func (t *Tree) unified() (hierarchy, bool) {
 	last := t.all[len(t.all)-1]
 	return last, last.v2
@@ -183,7 +181,7 @@ func (g *Group) Exists() bool {
 }
 
 // Dir opens the group's v2 directory, for CLONE_INTO_CGROUP. It is nil without
-// an error on a host without v2. The caller closes it.
+// an error on a host whose v2 limits nothing. The caller closes it.
 func (g *Group) Dir() (*os.File, error) {
 	h, ok := g.tree.unified()
 	if !ok {

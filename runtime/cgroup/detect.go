@@ -42,6 +42,50 @@ func hierarchies(table string) []hierarchy {
 	return slices.Clip(all)
 }
 
+// useful parts the hierarchies in which groups lie from those that would only
+// cost: named ones, and a v2 tree whose controllers v1 has all.
+func useful(found []hierarchy) (all, bare []hierarchy) {
+	freezer := slices.ContainsFunc(found, func(h hierarchy) bool { return slices.Contains(h.controllers, "freezer") })
+	for _, h := range found {
+		if h.limits() || h.v2 && !freezer {
+			all = append(all, h)
+		} else {
+			bare = append(bare, h)
+		}
+	}
+	return all, bare
+}
+
+// limits says whether the hierarchy has a controller that neap sets.
+func (h hierarchy) limits() bool {
+	if !h.v2 {
+		return len(h.controllers) > 0
+	}
+	return slices.ContainsFunc(wanted(), func(c string) bool { return slices.Contains(h.controllers, c) })
+}
+
+// wanted are the v2 controllers that groups get.
+func wanted() []string { return []string{"cpu", "cpuset", "io", "memory", "pids"} }
+
+// version names what is mounted: see Tree.Version.
+func version(found []hierarchy) string {
+	old, unified := 0, 0
+	for _, h := range found {
+		if h.v2 {
+			unified++
+		} else {
+			old++
+		}
+	}
+	switch {
+	case old == 0:
+		return "v2"
+	case unified == 0:
+		return "v1"
+	}
+	return "hybrid"
+}
+
 // parse reads one line of mountinfo. key tells hierarchies apart.
 func parse(line string) (h hierarchy, key string, ok bool) {
 	left, right, found := strings.Cut(strings.TrimSpace(line), " - ")

@@ -189,6 +189,24 @@ func (g *Group) Delete(ctx context.Context) error {
 	return err
 }
 
+// DeleteIdle removes the group if no process is in it, and says whether it is
+// gone now. It does not wait.
+func (g *Group) DeleteIdle() (bool, error) {
+	if err := g.check(); err != nil {
+		return false, err
+	}
+	idle := true
+	for _, h := range g.tree.all {
+		switch err := rmdir(g.dir(h)); {
+		case errors.Is(err, unix.EBUSY), errors.Is(err, unix.ENOTEMPTY):
+			idle = false
+		case err != nil:
+			return false, fault.Wrap("remove cgroup", g.id, err)
+		}
+	}
+	return idle, nil
+}
+
 // remove removes a directory with all below it, trying again while it is busy:
 // dying processes leave late, and others may still make groups in it.
 func remove(ctx context.Context, dir string) error {

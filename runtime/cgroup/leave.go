@@ -6,7 +6,7 @@ import "neap/runtime/fault"
 // every hierarchy, and removes that group and the parent unless other groups
 // are there.
 func (t *Tree) Leave() error {
-	for _, h := range t.all {
+	for _, h := range t.mounted() {
 		if err := write(h.point, "cgroup.procs", "0"); err != nil {
 			return fault.Wrap("leave cgroup", keeper, err)
 		}

@@ -106,8 +106,7 @@ func (t *Tree) makeParent(h hierarchy) error {
 	}
 	switch {
 	case h.v2:
-		wanted := []string{"cpu", "cpuset", "io", "memory", "pids"}
-		return t.enable(h, slices.DeleteFunc(wanted, func(c string) bool { return !slices.Contains(h.controllers, c) }))
+		return t.enable(h, slices.DeleteFunc(wanted(), func(c string) bool { return !slices.Contains(h.controllers, c) }))
 	case slices.Contains(h.controllers, "cpuset"):
 		root, ok := h.root("cpuset")
 		if !ok {

@@ -78,29 +78,53 @@ func (c *Container) Signal(sig unix.Signal) error {
 // Doom writes that the container is being removed. From here on it can only
 // be removed. Preconditions: the caller holds the lock.
 func (c *Container) Doom() error {
-	return c.set.dir.Save(c.ID+"/"+removeFile, time.Now().UTC(), store.Quick)
+	return c.home().Save(c.ID+"/"+removeFile, time.Now().UTC(), store.Quick)
+}
+
+func (c *Container) doomed() bool {
+	name := c.ID + "/" + removeFile
+	return c.set.dir.Exists(name) || c.set.run.Exists(name)
 }
 
 // Erase removes its files and its name: what is left if this fails is a dead
 // container that can be erased again. Preconditions: Doom was called, the
 // caller holds the lock, nothing runs, and nothing else names it.
 func (c *Container) Erase() error {
-	for _, name := range []string{"upper", "work", "log", "etc"} {
-		if err := c.set.dir.RemoveAll(c.ID + "/" + name); err != nil {
-			return err
-		}
+	if err := c.eraseFiles(); err != nil {
+		return err
 	}
 	wish, err := c.Wish()
 	if err == nil {
 		err = c.set.DropName(wish.Name, c.ID)
 	}
-	if err := errors.Join(ignoreAbsentOrDamaged(err), ignoreAbsent(c.set.run.RemoveAll(c.ID))); err != nil {
+	if err := ignoreAbsentOrDamaged(err); err != nil {
+		return err
+	}
+	// An empty directory goes in one step: the records were in the other tree.
+	if err := ignoreAbsent(c.set.dir.Remove(c.ID)); err == nil {
+		return c.set.run.RemoveAll(c.ID)
+	}
+	if err := ignoreAbsent(c.set.run.RemoveAll(c.ID)); err != nil {
 		return err
 	}
 	if err := c.set.dir.Rename(c.ID, goneOf(c.ID)); err != nil {
 		return ignoreAbsent(err)
 	}
 	return c.set.bury(c.ID)
+}
+
+// eraseFiles removes what the container wrote. An overlay that was used leaves
+// empty directories of known names: those need no walk.
+func (c *Container) eraseFiles() error {
+	for _, name := range []string{"work/work/incompat/volatile", "work/work/incompat", "work/work"} {
+		_ = c.set.dir.Remove(c.ID + "/" + name)
+	}
+	for _, name := range []string{"upper", "work", "log"} {
+		if err := c.set.dir.RemoveAll(c.ID + "/" + name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func ignoreAbsentOrDamaged(err error) error {

@@ -8,6 +8,7 @@ import (
 
 	"neap/runtime/cgroup"
 	"neap/runtime/fault"
+	"neap/runtime/output"
 	"neap/runtime/process"
 	"neap/runtime/store"
 )
@@ -23,34 +24,52 @@ type Container struct {
 // Group is its cgroup.
 func (c *Container) Group() *cgroup.Group { return c.group }
 
+// home is the tree that has the records. Those of a container that removes
+// itself end with the boot, as it would, and cost no disk.
+func (c *Container) home() store.Dir {
+	if c.set.run.Exists(c.ID + "/" + planFile) {
+		return c.set.run
+	}
+	return c.set.dir
+}
+
+// load reads a record, wherever it is.
+func (c *Container) load(name string, v any) error {
+	err := c.set.dir.Load(c.ID+"/"+name, v)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = c.set.run.Load(c.ID+"/"+name, v)
+	}
+	return err
+}
+
 // Plan reads what was asked.
 func (c *Container) Plan() (*Plan, error) {
 	var p Plan
-	return &p, c.set.dir.Load(c.ID+"/"+planFile, &p)
+	return &p, c.load(planFile, &p)
 }
 
 // Wish reads what may change.
 func (c *Container) Wish() (*Wish, error) {
 	var w Wish
-	return &w, c.set.dir.Load(c.ID+"/"+wishFile, &w)
+	return &w, c.load(wishFile, &w)
 }
 
 // SetWish replaces what may change. Preconditions: the caller holds the lock.
 func (c *Container) SetWish(w *Wish) error {
-	return c.set.dir.Save(c.ID+"/"+wishFile, w, store.Durable)
+	return c.home().Save(c.ID+"/"+wishFile, w, store.Durable)
 }
 
 // Last reads what is known of the last start; zero if there was none.
 func (c *Container) Last() (*Last, error) {
 	var l Last
-	err := c.set.dir.Load(c.ID+"/"+lastFile, &l)
+	err := c.load(lastFile, &l)
 	return &l, ignoreAbsent(err)
 }
 
 // SetLast replaces what is known of the last start. Preconditions: the caller
 // holds the lock. Quick, since a start that power loss forgets left nothing.
 func (c *Container) SetLast(l *Last) error {
-	return c.set.dir.Save(c.ID+"/"+lastFile, l, store.Quick)
+	return c.home().Save(c.ID+"/"+lastFile, l, store.Quick)
 }
 
 // Facts reads what it has in the kernel, nil if nothing in this boot.
@@ -101,8 +120,8 @@ func (c *Container) saveRun(name string, v any, forget bool) error {
 // one. The caller closes them.
 func (c *Container) Dir() (store.Dir, error) { return c.set.dir.Enter(c.ID) }
 
-// Logs opens the directory of its output. The caller closes it.
-func (c *Container) Logs() (store.Dir, error) { return c.set.dir.Enter(c.ID + "/log") }
+// Logs is where its output lies.
+func (c *Container) Logs() output.Files { return output.Files{Dir: c.set.dir, Path: c.ID + "/log"} }
 
 // Run makes and opens its directory in the tree that ends with the boot.
 func (c *Container) Run() (store.Dir, error) { return c.set.run.Sub(c.ID) }
@@ -110,6 +129,12 @@ func (c *Container) Run() (store.Dir, error) { return c.set.run.Sub(c.ID) }
 // Path is the absolute path of a file of it.
 func (c *Container) Path(name ...string) string {
 	return c.set.dir.Join(append([]string{c.ID}, name...)...)
+}
+
+// RunPath is the absolute path of a file of it in the tree that ends with the
+// boot.
+func (c *Container) RunPath(name ...string) string {
+	return c.set.run.Join(append([]string{c.ID}, name...)...)
 }
 
 // Exists says whether its directory is there.
@@ -127,15 +152,9 @@ func (c *Container) Name() string {
 // after 30 s or when ctx ends. It is fault.NotFound once the container is
 // gone.
 func (c *Container) Lock(ctx context.Context) (*store.Lock, error) {
-	if !c.Exists() {
-		return nil, c.gone()
-	}
-	lock, err := c.set.dir.Lock(ctx, c.ID+"/"+lockFile, store.Exclusive)
+	lock, err := c.set.dir.LockDir(ctx, c.ID, store.Exclusive)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, c.gone()
-	}
-	if err == nil && !c.Exists() {
-		return nil, errors.Join(c.gone(), lock.Unlock())
 	}
 	return lock, err
 }
@@ -150,13 +169,13 @@ func (c *Container) Look() (Sight, error) {
 	if !c.Exists() {
 		return Sight{}, c.gone()
 	}
-	s := Sight{Complete: true, Doomed: c.set.dir.Exists(c.ID + "/" + removeFile)}
+	s := Sight{Complete: true, Doomed: c.doomed()}
 	if _, err := c.Plan(); err != nil {
 		s.Damaged = true
 		return s, nil
 	}
 	if s.Doomed {
-		lock, err := c.set.dir.TryLock(c.ID+"/"+lockFile, store.Shared)
+		lock, err := c.set.dir.TryLockDir(c.ID, store.Shared)
 		s.Held = err == nil && lock == nil
 		return s, errors.Join(err, lock.Unlock())
 	}
@@ -228,7 +247,6 @@ func (c *Container) Holding(verb string, step func(State) error) error {
 type Draft struct {
 	*Container
 	lock *store.Lock
-	dir  store.Dir
 }
 
 // Draft makes the hidden directory of a new container, with its lock held.
@@ -237,42 +255,43 @@ func (cs *Containers) Draft(ctx context.Context, id string) (*Draft, error) {
 	if !isID(id) {
 		return nil, fault.New(fault.Bug, "%q is no container id", id)
 	}
-	dir, err := cs.dir.Sub(draftOf(id))
-	if err != nil {
+	if err := cs.dir.Mkdir(draftOf(id), 0o700); err != nil {
 		return nil, err
 	}
-	lock, err := dir.Lock(ctx, lockFile, store.Exclusive)
+	lock, err := cs.dir.LockDir(ctx, draftOf(id), store.Exclusive)
 	if err != nil {
-		return nil, errors.Join(err, dir.Close(), cs.dir.RemoveAll(draftOf(id)))
+		return nil, errors.Join(err, cs.dir.RemoveAll(draftOf(id)))
 	}
-	return &Draft{cs.With(id), lock, dir}, nil
+	return &Draft{cs.With(id), lock}, nil
 }
 
-// Commit writes the records, makes the directories that a start needs, and
-// shows the container: after it, the container exists.
+// Commit writes the records and shows the container: after it, the container
+// exists.
 func (d *Draft) Commit(p *Plan, w *Wish) error {
-	for _, name := range []string{"log", "etc"} {
-		if err := d.dir.Mkdir(name, 0o755); err != nil {
-			return err
-		}
-	}
-	if err := d.dir.Save(wishFile, w, store.Quick); err != nil {
-		return err
-	}
-	owed := store.Durable
-	if p.AutoRemove {
-		owed = store.Quick // power loss would remove it too
-	}
-	if err := d.dir.Save(planFile, p, owed); err != nil {
+	if err := d.write(p, w); err != nil {
 		return err
 	}
 	if err := d.set.dir.Rename(draftOf(d.ID), d.ID); err != nil {
 		return fmt.Errorf("show container %s: %w", Short(d.ID), err)
 	}
-	return errors.Join(d.dir.Close(), d.lock.Unlock())
+	return d.lock.Unlock()
+}
+
+func (d *Draft) write(p *Plan, w *Wish) error {
+	home, at, owed := d.set.dir, draftOf(d.ID), store.Durable
+	if p.AutoRemove { // power loss would remove it too
+		home, at, owed = d.set.run, d.ID, store.Quick
+		if err := home.Mkdir(at, 0o700); err != nil {
+			return err
+		}
+	}
+	if err := home.Save(at+"/"+wishFile, w, store.Quick); err != nil {
+		return err
+	}
+	return home.Save(at+"/"+planFile, p, owed)
 }
 
 // Abandon removes the draft.
 func (d *Draft) Abandon() error {
-	return errors.Join(d.set.dir.RemoveAll(draftOf(d.ID)), d.dir.Close(), d.lock.Unlock())
+	return errors.Join(d.set.dir.RemoveAll(draftOf(d.ID)), d.set.run.RemoveAll(d.ID), d.lock.Unlock())
 }

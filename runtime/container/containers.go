@@ -30,7 +30,6 @@ const (
 	removeFile = "remove.json"
 	factsFile  = "facts.json"
 	dueFile    = "due.json"
-	lockFile   = "lock"
 )
 
 // Options is what a set of containers is opened with.
@@ -196,12 +195,11 @@ func (cs *Containers) dropRubbish(name, holder string) (bool, error) {
 	if cs.dir.Exists(holder) {
 		return false, nil
 	}
-	if draft, err := cs.dir.Enter(draftOf(holder)); err == nil {
-		defer draft.Close()
-		held, err := draft.TryLock(lockFile, store.Exclusive)
-		if err != nil || held == nil {
-			return false, err
-		}
+	switch held, err := cs.dir.TryLockDir(draftOf(holder), store.Exclusive); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil || held == nil:
+		return false, err
+	default:
 		defer held.Unlock()
 	}
 	return true, cs.names.Release(name, claimOf+holder)
@@ -244,41 +242,52 @@ func ValidName(name string) error {
 func draftOf(id string) string { return ".new-" + id }
 func goneOf(id string) string  { return ".gone-" + id }
 
-// Drafts lists the ids of containers that are being made or were left half
-// made, Gone those whose removal is nearly done.
-func (cs *Containers) Drafts() (drafts, gone []string, err error) {
-	f, err := cs.dir.Open(".")
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	names, err := f.Readdirnames(-1)
-	for _, n := range names {
-		if id, ok := strings.CutPrefix(n, ".new-"); ok {
-			drafts = append(drafts, id)
+// Strays lists the ids of which something is there, and no container: half
+// made, nearly removed, or gone with the boot that had their records.
+func (cs *Containers) Strays() ([]string, error) {
+	var strays []string
+	for _, dir := range []store.Dir{cs.dir, cs.run} {
+		f, err := dir.Open(".")
+		if err != nil {
+			return nil, err
 		}
-		if id, ok := strings.CutPrefix(n, ".gone-"); ok {
-			gone = append(gone, id)
+		names, err := f.Readdirnames(-1)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			id := strings.TrimPrefix(strings.TrimPrefix(n, ".new-"), ".gone-")
+			if isID(id) && (id != n || !cs.complete(id)) {
+				strays = append(strays, id)
+			}
 		}
 	}
-	return drafts, gone, err
+	slices.Sort(strays)
+	return slices.Compact(strays), nil
 }
 
-// Discard removes what a broken creation or removal left. A draft that
-// somebody holds is left alone.
+// complete says whether the container has its directory and a plan, readable
+// or not.
+func (cs *Containers) complete(id string) bool {
+	return cs.dir.Exists(id) && (cs.dir.Exists(id+"/"+planFile) || cs.run.Exists(id+"/"+planFile))
+}
+
+// Discard removes what a broken creation or removal left, unless somebody
+// holds it.
 func (cs *Containers) Discard(id string) error {
-	if draft, err := cs.dir.Enter(draftOf(id)); err == nil {
-		defer draft.Close()
-		held, err := draft.TryLock(lockFile, store.Exclusive)
-		if err != nil || held == nil {
-			return err
+	for _, name := range []string{draftOf(id), id} {
+		held, err := cs.dir.TryLockDir(name, store.Exclusive)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		defer held.Unlock()
-		if err := cs.dir.RemoveAll(draftOf(id)); err != nil {
+		if err != nil || held == nil || cs.complete(id) {
+			return errors.Join(err, held.Unlock())
+		}
+		if err := errors.Join(cs.dir.RemoveAll(name), held.Unlock()); err != nil {
 			return err
 		}
 	}
-	return errors.Join(cs.bury(id), ignoreAbsent(cs.run.RemoveAll(id)))
+	return errors.Join(cs.bury(id), cs.run.RemoveAll(id))
 }
 
 // bury removes what a removal has put aside. Two may be at it, and one who
@@ -299,5 +308,15 @@ func ignoreAbsent(err error) error {
 	return err
 }
 
-// Drafting says whether the container is just being made.
-func (cs *Containers) Drafting(id string) bool { return cs.dir.Exists(draftOf(id)) }
+// Lost says whether there is no container of the id, and nobody is making it.
+func (cs *Containers) Lost(id string) bool {
+	if cs.complete(id) {
+		return false
+	}
+	held, err := cs.dir.TryLockDir(draftOf(id), store.Exclusive)
+	if err == nil && held != nil {
+		_ = held.Unlock()
+		return true
+	}
+	return errors.Is(err, fs.ErrNotExist)
+}

@@ -140,22 +140,12 @@ func (c *Container) over(ctx context.Context, r *output.Reader, number int, ende
 
 // reader opens the output. The caller closes it.
 func (c *Container) reader() (*output.Reader, error) {
-	logs, err := c.c.Logs()
-	if err != nil {
-		return nil, err
-	}
-	defer logs.Close()
-	return output.OpenReader(logs, output.Out, output.Err)
+	return output.OpenReader(c.c.Logs(), output.Out, output.Err)
 }
 
 // end is the place where the output ends now.
 func (c *Container) end() (output.Place, error) {
-	logs, err := c.c.Logs()
-	if err != nil {
-		return nil, err
-	}
-	defer logs.Close()
-	return output.End(logs, output.Out, output.Err)
+	return output.End(c.c.Logs(), output.Out, output.Err)
 }
 
 // Attach stays with a running container until it ends: see Attached. Output

@@ -128,23 +128,27 @@ func tmpfs(m container.Mount) (sandbox.Mount, error) {
 // etcFiles are made by neap and shown in /etc, unless the user mounts there.
 func etcFiles() []string { return []string{"hostname", "hosts", "resolv.conf"} }
 
-// etc writes and shows hostname, hosts and resolv.conf. hosts is completed
-// when the addresses are known.
+// etc writes and shows hostname, hosts and resolv.conf. They are made anew by
+// each start, so they lie in the tree that ends with the boot. hosts is
+// completed when the addresses are known.
 func (l *launch) etc(cfg *sandbox.Config) error {
-	dir, err := l.c.Dir()
+	dir, err := l.c.Run()
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
+	if err := dir.MkdirAll("etc", 0o755); err != nil {
+		return err
+	}
 	content := map[string]string{
 		"hostname": l.plan.Hostname + "\n", "hosts": hosts(l.plan, nil), "resolv.conf": resolvConf(l.plan),
 	}
 	for _, name := range etcFiles() {
-		if err := dir.Write("etc/"+name, []byte(content[name]), 0o644, store.Quick); err != nil {
-			return err
-		}
 		if mounted(l.plan.Mounts, "/etc/"+name) {
 			continue
+		}
+		if err := dir.Write("etc/"+name, []byte(content[name]), 0o644, store.Quick); err != nil {
+			return err
 		}
 		if err := mountPoint(l.root, "/etc/"+name); err != nil {
 			return err
@@ -180,10 +184,10 @@ func mounted(all []container.Mount, target string) bool {
 // name completes hosts with the addresses. The file is shown already, so it is
 // written in place.
 func (l *launch) name(context.Context) error {
-	if len(l.facts.Network) == 0 {
+	if len(l.facts.Network) == 0 || mounted(l.plan.Mounts, "/etc/hosts") {
 		return nil
 	}
-	return os.WriteFile(l.c.Path("etc", "hosts"), []byte(hosts(l.plan, l.facts.Network)), 0o644)
+	return os.WriteFile(l.c.RunPath("etc", "hosts"), []byte(hosts(l.plan, l.facts.Network)), 0o644)
 }
 
 func hosts(p *container.Plan, network []container.Endpoint) string {

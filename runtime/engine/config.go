@@ -227,12 +227,13 @@ func (l *launch) devices(_ context.Context, cfg *sandbox.Config) error {
 // cgroups makes the group and opens the ways into it.
 func (l *launch) cgroups(ctx context.Context, cfg *sandbox.Config) (err error) {
 	g := l.c.Group()
-	if g.Exists() { // of a start that was broken off
-		if err := emptyGroup(ctx, l.c); err != nil {
-			return err
+	err = g.Make(l.wish.Limits)
+	if fault.Is(err, fault.Busy) { // a start that was broken off left it
+		if err = emptyGroup(ctx, l.c); err == nil {
+			err = g.Make(l.wish.Limits)
 		}
 	}
-	if err := g.Make(l.wish.Limits); err != nil {
+	if err != nil {
 		return err
 	}
 	l.undo.add(func() error { return emptyGroup(context.WithoutCancel(ctx), l.c) })

@@ -180,7 +180,7 @@ func (c *Container) Inspect(context.Context) (*Inspect, error) {
 	argv := append(append([]string{}, v.Plan.Entrypoint...), v.Plan.Cmd...)
 	i := &Inspect{
 		ID: v.ID, Created: stamp(v.Plan.Created), State: inspectState(v), Image: v.Plan.ImageID,
-		ResolvConfPath: c.c.Path("etc", "resolv.conf"), HostnamePath: c.c.Path("etc", "hostname"), HostsPath: c.c.Path("etc", "hosts"),
+		ResolvConfPath: c.c.RunPath("etc", "resolv.conf"), HostnamePath: c.c.RunPath("etc", "hostname"), HostsPath: c.c.RunPath("etc", "hosts"),
 		LogPath: c.c.Path("log", "out"), Name: "/" + v.Name, RestartCount: v.Last.Restarts, Driver: "overlay", Platform: "linux",
 		HostConfig: inspectHost(v), Mounts: c.inspectMounts(v), Config: inspectConfig(v), NetworkSettings: inspectNetworks(v),
 	}

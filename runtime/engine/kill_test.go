@@ -173,12 +173,7 @@ func statusIsKept(t *testing.T) bool {
 
 func checkOutput(t *testing.T, c *Container, n int) {
 	t.Helper()
-	logs, err := c.c.Logs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer logs.Close()
-	got, err := output.All(logs, output.Out)
+	got, err := output.All(c.c.Logs(), output.Out)
 	if err != nil {
 		t.Fatal(err)
 	}

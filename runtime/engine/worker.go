@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -203,13 +204,11 @@ func (w *worker) free(ctx context.Context, c *container.Container) error {
 // emptyGroup kills what is left and removes the cgroup.
 func emptyGroup(ctx context.Context, c *container.Container) error {
 	g := c.Group()
-	if !g.Exists() {
-		return nil
+	if gone, err := g.DeleteIdle(); gone || err != nil {
+		return err
 	}
-	if empty, err := g.Empty(); err == nil && !empty {
-		if err := g.Kill(ctx); err != nil {
-			return err
-		}
+	if err := g.Kill(ctx); err != nil {
+		return err
 	}
 	return g.Delete(ctx)
 }
@@ -290,20 +289,21 @@ func (w *worker) sweepGroups(ctx context.Context, alive func(string) bool) error
 
 // sweepFiles removes what broken creations and removals left.
 func (e *Engine) sweepFiles(ctx context.Context) error {
-	drafts, gone, err := e.containers.Drafts()
+	strays, err := e.containers.Strays()
 	if err != nil {
 		return err
 	}
-	all := make([]error, 0, len(drafts)+len(gone))
-	for _, id := range append(drafts, gone...) {
+	all := []error{e.sweepUsers(ctx, strays)}
+	for _, id := range strays {
 		all = append(all, e.containers.Discard(id))
 	}
 	_, err = e.Volumes.Sweep(ctx)
-	return errors.Join(append(all, err, e.sweepUsers())...)
+	return errors.Join(append(all, err)...)
 }
 
-// sweepUsers drops from every volume the users that are no containers.
-func (e *Engine) sweepUsers() error {
+// sweepUsers drops from every volume the users that are no containers. With
+// strays go their anonymous volumes: they were never complete, or asked for it.
+func (e *Engine) sweepUsers(ctx context.Context, strays []string) error {
 	volumes, err := e.Volumes.List()
 	if err != nil {
 		return err
@@ -313,8 +313,12 @@ func (e *Engine) sweepUsers() error {
 		users, err := e.Volumes.UsedBy(v.Name)
 		all = append(all, err)
 		for _, id := range users {
-			if !e.containers.With(id).Exists() && !e.containers.Drafting(id) {
-				all = append(all, e.Volumes.Drop(v.Name, id))
+			if !e.containers.Lost(id) {
+				continue
+			}
+			all = append(all, e.Volumes.Drop(v.Name, id))
+			if slices.Contains(strays, id) {
+				all = append(all, e.removeAnonymous(ctx, v.Name))
 			}
 		}
 	}

@@ -46,9 +46,7 @@ func Open(opt Options) (*Images, error) {
 func (s *Images) Close() error {
 	var errs []error
 	for _, dir := range []store.Dir{s.images, s.tags, s.layers} {
-		if dir.Root != nil {
-			errs = append(errs, dir.Close())
-		}
+		errs = append(errs, dir.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -128,24 +128,20 @@ func (k *keeper) streams(l *life, plan *container.Plan, input *os.File) (p *pipe
 }
 
 func (k *keeper) sinks(id string, tty bool) (map[string]*output.Sink, error) {
-	logs, err := k.Containers.With(id).Logs()
-	if err != nil {
-		return nil, err
-	}
-	defer logs.Close()
 	streams := []string{output.Out, output.Err}
 	if tty {
 		streams = streams[:1]
 	}
 	sinks := map[string]*output.Sink{}
 	for _, name := range streams {
-		if sinks[name], err = output.OpenSink(logs, name, k.Clock); err != nil {
-			delete(sinks, name)
+		sink, err := output.OpenSink(k.Containers.With(id).Logs(), name, k.Clock)
+		if err != nil {
 			for _, s := range sinks {
 				_ = s.Close()
 			}
 			return nil, err
 		}
+		sinks[name] = sink
 	}
 	return sinks, nil
 }

@@ -15,14 +15,14 @@ import (
 	"neap/runtime/testenv"
 )
 
-func dir(t *testing.T) store.Dir {
+func dir(t *testing.T) Files {
 	t.Helper()
 	s, err := store.Open(filepath.Join(t.TempDir(), "root"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s.Run
+	return Files{s.Run, "log"}
 }
 
 // pump writes text into a pipe and has the sink take it.
@@ -103,7 +103,7 @@ func TestGoesOn(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		f, err := d.OpenFile(Out+".marks", os.O_WRONLY|os.O_APPEND, 0)
+		f, err := d.Dir.OpenFile(d.name(Out)+".marks", os.O_WRONLY|os.O_APPEND, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,5 +202,29 @@ func TestLines(t *testing.T) {
 	long := l.Add(Chunk{Stream: Out, Bytes: bytes.Repeat([]byte("x"), 3*longest/2)})
 	if len(long) != 1 || len(long[0].Text) != longest || !long[0].Partial {
 		t.Errorf("%d lines", len(long))
+	}
+}
+
+// TestSilence: a stream without output makes no file, and its reader sees the
+// files come.
+func TestSilence(t *testing.T) {
+	d := dir(t)
+	s, err := OpenSink(d, Err, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r, err := OpenReader(d, Out, Err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	pump(t, s, "")
+	if d.Dir.Exists(d.Path) {
+		t.Error("nothing was written, and there is a directory")
+	}
+	pump(t, s, "late\n")
+	if chunks, err := r.Next(); err != nil || len(chunks) != 1 || string(chunks[0].Bytes) != "late\n" {
+		t.Errorf("%+v %v", chunks, err)
 	}
 }

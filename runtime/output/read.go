@@ -13,8 +13,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"neap/runtime/store"
 )
 
 // Chunk is bytes that came together.
@@ -28,14 +26,15 @@ type Chunk struct {
 // Reader reads the streams of a container from the beginning, in the order in
 // which the bytes came. It is for one goroutine.
 type Reader struct {
+	where   Files
 	streams []*source
 }
 
 type source struct {
 	name        string
-	file, marks *os.File
-	offset      int64 // read so far
-	marked      int64 // read so far of the marks
+	file, marks *os.File // nil while the stream is not there
+	offset      int64    // read so far
+	marked      int64    // read so far of the marks
 	next        []mark
 }
 
@@ -45,31 +44,46 @@ type mark struct {
 	dropped int64
 }
 
-// OpenReader opens the named streams in dir. A stream that is not there yet
-// is empty for this reader. The caller closes it.
-func OpenReader(dir store.Dir, streams ...string) (*Reader, error) {
-	r := &Reader{}
+// OpenReader opens the named streams. One that is not there yet is empty until
+// it comes. The caller closes it, and where.Dir after it.
+func OpenReader(where Files, streams ...string) (*Reader, error) {
+	r := &Reader{where: where}
 	for _, name := range streams {
 		s := &source{name: name}
-		var err error
-		if s.file, err = dir.Open(name); errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
+		r.streams = append(r.streams, s)
+		if err := s.open(where); err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
-		if s.marks, err = dir.Open(name + ".marks"); err != nil {
-			return nil, errors.Join(err, s.file.Close(), r.Close())
-		}
-		r.streams = append(r.streams, s)
 	}
 	return r, nil
+}
+
+// open opens the files if they are there.
+func (s *source) open(where Files) (err error) {
+	if s.file != nil {
+		return nil
+	}
+	file, err := where.Dir.Open(where.name(s.name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if s.marks, err = where.Dir.Open(where.name(s.name) + ".marks"); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	s.file = file
+	return nil
 }
 
 // Close closes the files.
 func (r *Reader) Close() error {
 	var err error
 	for _, s := range r.streams {
-		err = errors.Join(err, s.file.Close(), s.marks.Close())
+		if s.file != nil {
+			err = errors.Join(err, s.file.Close(), s.marks.Close())
+		}
 	}
 	return err
 }
@@ -78,16 +92,19 @@ func (r *Reader) Close() error {
 // written earlier.
 type Place map[string]struct{ offset, marked int64 }
 
-// End is the place where the streams in dir end now. One that is not there
-// yet begins behind it.
-func End(dir store.Dir, streams ...string) (Place, error) {
-	r, err := OpenReader(dir, streams...)
+// End is the place where the streams end now. One that is not there yet begins
+// behind it.
+func End(where Files, streams ...string) (Place, error) {
+	r, err := OpenReader(where, streams...)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	p := Place{}
 	for _, s := range r.streams {
+		if s.file == nil {
+			continue
+		}
 		at := p[s.name]
 		if at.offset, err = end(s.file); err != nil {
 			return nil, err
@@ -122,7 +139,11 @@ func (r *Reader) Offsets() map[string]int64 {
 func (r *Reader) Next() ([]Chunk, error) {
 	var all []Chunk
 	for _, s := range r.streams {
-		chunks, err := s.read()
+		err := s.open(r.where)
+		var chunks []Chunk
+		if err == nil && s.file != nil {
+			chunks, err = s.read()
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read output %s: %w", s.name, err)
 		}
@@ -285,8 +306,8 @@ func (r *Reader) Copy(ctx context.Context, out, errs io.Writer, more func(contex
 }
 
 // All reads a stream whole.
-func All(dir store.Dir, stream string) ([]byte, error) {
-	f, err := dir.Open(stream)
+func All(where Files, stream string) ([]byte, error) {
+	f, err := where.Dir.Open(where.name(stream))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -9,6 +9,8 @@ package output
 import (
 	"encoding/binary"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -30,10 +32,21 @@ const markSize = 24
 // piece is how much one splice takes at most.
 const piece = 1 << 20
 
+// Files is where the streams of one container lie: a directory below Dir, made
+// with the first byte of output.
+type Files struct {
+	Dir  store.Dir
+	Path string
+}
+
+func (f Files) name(stream string) string { return f.Path + "/" + stream }
+
 // Sink is the writing end of one stream's files. Only one process at a time
 // may write a stream.
 type Sink struct {
-	file, marks *os.File
+	where       Files
+	stream      string
+	file, marks *os.File // nil until something comes
 	offset      int64
 	marked      int64 // length of the marks file
 	clock       func() time.Time
@@ -41,25 +54,42 @@ type Sink struct {
 	dropped     int64
 }
 
-// OpenSink opens the files of a stream in dir for writing after what is there.
-// The caller closes it.
-func OpenSink(dir store.Dir, stream string, clock func() time.Time) (*Sink, error) {
-	s := &Sink{clock: clock}
-	var err error
-	if s.file, err = dir.OpenFile(stream, os.O_WRONLY|os.O_CREATE, 0o600); err != nil {
-		return nil, err
+// OpenSink opens a stream for writing after what is there. What is not there is
+// made with the first byte. The caller closes it, and where.Dir after it.
+func OpenSink(where Files, stream string, clock func() time.Time) (*Sink, error) {
+	s := &Sink{where: where, stream: stream, clock: clock}
+	if !where.Dir.Exists(where.name(stream)) {
+		return s, nil
 	}
-	if s.marks, err = dir.OpenFile(stream+".marks", os.O_WRONLY|os.O_CREATE, 0o600); err != nil {
-		return nil, errors.Join(err, s.file.Close())
+	return s, s.open()
+}
+
+// open opens the files, making them if need be: the marks first, so that a
+// stream never lacks them.
+func (s *Sink) open() (err error) {
+	name, flags := s.where.name(s.stream), os.O_WRONLY|os.O_CREATE
+	marks, err := s.where.Dir.OpenFile(name+".marks", flags, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = s.where.Dir.Mkdir(s.where.Path, 0o700); err == nil || errors.Is(err, fs.ErrExist) {
+			marks, err = s.where.Dir.OpenFile(name+".marks", flags, 0o600)
+		}
 	}
+	if err != nil {
+		return err
+	}
+	file, err := s.where.Dir.OpenFile(name, flags, 0o600)
+	if err != nil {
+		return errors.Join(err, marks.Close())
+	}
+	s.file, s.marks = file, marks
 	if s.offset, err = end(s.file); err == nil {
 		s.marked, err = end(s.marks)
 	}
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
 	s.marked -= s.marked % markSize // a torn mark is written over
-	return s, nil
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
 }
 
 func end(f *os.File) (int64, error) {
@@ -72,11 +102,14 @@ func end(f *os.File) (int64, error) {
 
 // Close closes the files.
 func (s *Sink) Close() error {
-	err := errors.Join(s.file.Close(), s.marks.Close())
-	if s.null != nil {
-		err = errors.Join(err, s.null.Close())
+	var all []error
+	for _, f := range []*os.File{s.file, s.marks, s.null} {
+		if f != nil {
+			all = append(all, f.Close())
+		}
 	}
-	return err
+	s.file, s.marks, s.null = nil, nil, nil
+	return errors.Join(all...)
 }
 
 // Size is the length of the stream so far.
@@ -87,6 +120,14 @@ func (s *Sink) Size() int64 { return s.offset }
 // is full the bytes are dropped and the gap is marked: the container must not
 // wait for space.
 func (s *Sink) Take(from int) (int64, error) {
+	if s.file == nil {
+		if err := waiting(from); err != nil {
+			return 0, ignoreEnd(err)
+		}
+		if s.open() != nil {
+			return s.drop(from)
+		}
+	}
 	at := s.offset
 	now := s.clock().UnixNano()
 	n, err := splice(from, int(s.file.Fd()), &s.offset)
@@ -98,6 +139,30 @@ func (s *Sink) Take(from int) (int64, error) {
 	}
 	s.mark(at, now)
 	return n, nil
+}
+
+// waiting is nil if bytes wait in a pipe, io.EOF if none can come any more, and
+// unix.EAGAIN if none are there now.
+func waiting(pipe int) error {
+	set := []unix.PollFd{{Fd: int32(pipe), Events: unix.POLLIN}}
+	switch _, err := unix.Poll(set, 0); {
+	case errors.Is(err, unix.EINTR):
+		return waiting(pipe)
+	case err != nil:
+		return err
+	case set[0].Revents&unix.POLLIN != 0:
+		return nil
+	case set[0].Revents != 0:
+		return io.EOF
+	}
+	return unix.EAGAIN
+}
+
+func ignoreEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 func splice(from, to int, offset *int64) (int64, error) {

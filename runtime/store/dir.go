@@ -4,17 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"neap/runtime/fault"
 )
 
 // Dir is a directory of state. All names are resolved beneath it by the
-// kernel (os.Root): no symbolic link leads out.
+// kernel (openat2): no symbolic link is followed.
 type Dir struct {
-	*os.Root
+	*handle
 	Path string // absolute, for messages and for what the kernel wants as text
 }
 
@@ -30,6 +31,9 @@ const (
 
 // Sub makes (0700) and opens the directory name below d. The caller closes it.
 func (d Dir) Sub(name string) (Dir, error) {
+	if sub, err := d.Enter(name); !errors.Is(err, fs.ErrNotExist) {
+		return sub, err
+	}
 	if err := d.MkdirAll(name, 0o700); err != nil {
 		return Dir{}, err
 	}
@@ -38,11 +42,11 @@ func (d Dir) Sub(name string) (Dir, error) {
 
 // Enter opens the directory name below d, which must exist.
 func (d Dir) Enter(name string) (Dir, error) {
-	root, err := d.OpenRoot(name)
+	fd, err := d.open(name, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return Dir{}, err
 	}
-	return Dir{root, d.Join(name)}, nil
+	return Dir{&handle{fd: fd}, d.Join(name)}, nil
 }
 
 // Join is the absolute path of name.
@@ -61,28 +65,61 @@ func (d Dir) Save(name string, v any, how Durability) error {
 }
 
 // Write replaces the file name with body: whole, or not at all.
-func (d Dir) Write(name string, body []byte, mode fs.FileMode, how Durability) (err error) {
-	dir, base := filepath.Split(name)
-	draft := dir + ".new-" + base
-	f, err := d.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+func (d Dir) Write(name string, body []byte, mode fs.FileMode, how Durability) error {
+	return d.in("write", name, func(dir int, base string) error {
+		draft := ".new-" + base
+		err := put(dir, draft, body, mode, how)
+		if err == nil {
+			err = unix.Renameat(dir, draft, dir, base)
+		}
+		if err != nil {
+			return errors.Join(err, absent(unix.Unlinkat(dir, draft, 0)))
+		}
+		if how == Quick {
+			return nil
+		}
+		return d.Sync(filepath.Dir(name))
+	})
+}
+
+// put makes or empties the file name of dir and fills it.
+func put(dir int, name string, body []byte, mode fs.FileMode, how Durability) error {
+	fd, err := unix.Openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(mode.Perm()))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.Remove(draft))
+	for len(body) > 0 && err == nil {
+		var n int
+		if n, err = unix.Write(fd, body); errors.Is(err, unix.EINTR) {
+			err = nil
 		}
-	}()
-	if _, err = f.Write(body); err == nil && how == Durable {
-		err = f.Sync()
+		body = body[max(n, 0):]
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+	if err == nil && how == Durable {
+		err = unix.Fsync(fd)
 	}
-	if err = d.Rename(draft, name); err != nil || how == Quick {
-		return err
+	return errors.Join(err, unix.Close(fd))
+}
+
+func absent(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return d.Sync(filepath.Dir(name))
+	return err
+}
+
+// MkdirAll makes the directory name and those above it.
+func (d Dir) MkdirAll(name string, mode fs.FileMode) error {
+	err := d.Mkdir(name, mode)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = d.MkdirAll(filepath.Dir(name), mode); err == nil {
+			err = d.Mkdir(name, mode)
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 // Load reads the JSON file name into v. A file that is not JSON is
@@ -126,10 +163,4 @@ func (d Dir) Names(name string) ([]string, error) {
 		}
 	}
 	return sorted(names), err
-}
-
-// Exists says whether name is there. It does not follow a link.
-func (d Dir) Exists(name string) bool {
-	_, err := d.Lstat(name)
-	return err == nil
 }

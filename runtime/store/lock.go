@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"time"
 
@@ -28,58 +27,84 @@ const (
 	Exclusive Mode = unix.LOCK_EX
 )
 
+// A lockable is what a lock is taken on.
+type lockable struct {
+	name  string
+	flags int // with which it is opened
+}
+
+func lockFile(name string) lockable { return lockable{name, unix.O_RDWR | unix.O_CREAT} }
+func lockDir(name string) lockable  { return lockable{name, unix.O_RDONLY | unix.O_DIRECTORY} }
+
 // Lock takes the lock file name, making it if need be, and waits for it until
 // ctx ends, at most 30 s: then it is fault.Busy.
 func (d Dir) Lock(ctx context.Context, name string, mode Mode) (*Lock, error) {
+	return d.wait(ctx, lockFile(name), mode)
+}
+
+// LockDir is Lock on a directory, which must exist.
+func (d Dir) LockDir(ctx context.Context, name string, mode Mode) (*Lock, error) {
+	return d.wait(ctx, lockDir(name), mode)
+}
+
+// TryLock takes the lock if it is free and is nil without an error if it is
+// not.
+func (d Dir) TryLock(name string, mode Mode) (*Lock, error) { return d.try(lockFile(name), mode) }
+
+// TryLockDir is TryLock on a directory, which must exist.
+func (d Dir) TryLockDir(name string, mode Mode) (*Lock, error) { return d.try(lockDir(name), mode) }
+
+func (d Dir) wait(ctx context.Context, on lockable, mode Mode) (*Lock, error) {
+	lock, err := d.try(on, mode)
+	if lock != nil || err != nil {
+		return lock, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for pause := 100 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
-		lock, err := d.TryLock(name, mode)
-		if lock != nil || err != nil {
-			return lock, err
-		}
+	for pause := 50 * time.Microsecond; ; pause = min(pause*3/2, 10*time.Millisecond) {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return nil, ctx.Err()
 			}
-			return nil, fault.New(fault.Busy, "another process holds %s", d.Join(name))
+			return nil, fault.New(fault.Busy, "another process holds %s", d.Join(on.name))
+		}
+		if lock, err := d.try(on, mode); lock != nil || err != nil {
+			return lock, err
 		}
 	}
 }
 
-// TryLock takes the lock if it is free and is nil without an error if it is
-// not. A lock file that was removed or replaced between open and flock is
-// opened again, so a holder always holds the file that the name leads to.
-func (d Dir) TryLock(name string, mode Mode) (*Lock, error) {
+// try opens what was removed or replaced between open and flock again, so a
+// holder always holds what the name leads to.
+func (d Dir) try(on lockable, mode Mode) (*Lock, error) {
 	for {
-		f, err := d.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+		fd, err := d.open(on.name, on.flags, 0o600)
 		if err != nil {
 			return nil, err
 		}
-		switch err := unix.Flock(int(f.Fd()), int(mode)|unix.LOCK_NB); {
+		switch err := unix.Flock(fd, int(mode)|unix.LOCK_NB); {
 		case errors.Is(err, unix.EWOULDBLOCK):
-			return nil, f.Close()
+			return nil, unix.Close(fd)
 		case err != nil:
-			return nil, errors.Join(err, f.Close())
+			return nil, errors.Join(wrong("lock", on.name, err), unix.Close(fd))
 		}
-		if d.same(f, name) {
-			return &Lock{f}, nil
+		if d.same(fd, on.name) {
+			return &Lock{os.NewFile(uintptr(fd), d.Join(on.name))}, nil
 		}
-		if err := f.Close(); err != nil {
+		if err := unix.Close(fd); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (d Dir) same(f *os.File, name string) bool {
-	held, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	now, err := d.Stat(name)
-	return !errors.Is(err, fs.ErrNotExist) && err == nil && os.SameFile(held, now)
+func (d Dir) same(fd int, name string) bool {
+	var held, now unix.Stat_t
+	err := d.in("stat", name, func(dir int, base string) error {
+		return unix.Fstatat(dir, base, &now, unix.AT_SYMLINK_NOFOLLOW)
+	})
+	return err == nil && unix.Fstat(fd, &held) == nil && held.Dev == now.Dev && held.Ino == now.Ino
 }
 
 // Unlock gives the lock up. It may be called on nil.

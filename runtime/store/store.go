@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"neap/runtime/fault"
 )
 
@@ -94,11 +96,11 @@ func makeDir(path string) (Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return Dir{}, err
 	}
-	root, err := os.OpenRoot(path)
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return Dir{}, err
+		return Dir{}, wrong("open", path, err)
 	}
-	return Dir{root, path}, nil
+	return Dir{&handle{fd: fd}, path}, nil
 }
 
 func (s *Store) checkFormat() error {

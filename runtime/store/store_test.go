@@ -58,7 +58,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err := d.Load("x.json", &got); err != nil || got.A != 7 {
 		t.Errorf("%+v %v", got, err)
 	}
-	if st, err := d.Stat("x.json"); err != nil || st.Mode().Perm() != 0o600 {
+	if st, err := d.Lstat("x.json"); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("%v %v", st.Mode(), err)
 	}
 	if err := d.Load("absent", &got); !errors.Is(err, fs.ErrNotExist) {
@@ -134,6 +134,71 @@ func TestLock(t *testing.T) {
 		t.Errorf("shared: %v", err)
 	}
 	if err := errors.Join(x.Unlock(), y.Unlock()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBeneath: no name leads out of a directory, nor through a link.
+func TestBeneath(t *testing.T) {
+	s := open(t)
+	d, err := s.Lib.Sub("a/b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := errors.Join(d.Mkdir("in", 0o700), d.Symlink("in", "link"), d.Symlink("/etc", "out"), d.Symlink("../..", "up")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"link/x", "out/passwd", "up/format", "../../format", "..", ".", "", "/etc/passwd", "in/../../b/x"} {
+		if err := d.Write(name, []byte("{}"), 0o600, Quick); err == nil {
+			t.Errorf("wrote %q", name)
+		}
+		if body, err := d.ReadFile(name); err == nil {
+			t.Errorf("read %q: %s", name, body)
+		}
+		if err := d.Mkdir(name+"/new", 0o700); err == nil && name != "." {
+			t.Errorf("made a directory in %q", name)
+		}
+		if sub, err := d.Enter(name); err == nil && name != "." {
+			t.Errorf("entered %q", name)
+			sub.Close()
+		}
+	}
+	if target, err := d.Readlink("out"); target != "/etc" || err != nil {
+		t.Errorf("%q %v", target, err)
+	}
+	if err := errors.Join(d.RemoveAll("out"), d.RemoveAll("in"), d.RemoveAll("absent")); err != nil || d.Exists("out") || d.Exists("in") {
+		t.Error(err)
+	}
+	if _, err := os.Stat("/etc/passwd"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLockDir: the lock of a directory is that of what the name leads to.
+func TestLockDir(t *testing.T) {
+	d := open(t).Run
+	if _, err := d.TryLockDir("x", Exclusive); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("absent: %v", err)
+	}
+	if err := d.Mkdir("x", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	held, err := d.TryLockDir("x", Exclusive)
+	if err != nil || held == nil {
+		t.Fatal(err)
+	}
+	if other, err := d.TryLockDir("x", Shared); other != nil || err != nil {
+		t.Errorf("twice: %v", err)
+	}
+	if err := errors.Join(d.Rename("x", "y"), d.Mkdir("x", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := d.TryLockDir("x", Exclusive)
+	if err != nil || fresh == nil {
+		t.Errorf("another directory of that name: %v", err)
+	}
+	if err := errors.Join(held.Unlock(), fresh.Unlock()); err != nil {
 		t.Error(err)
 	}
 }

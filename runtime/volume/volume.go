@@ -202,7 +202,7 @@ func view(d store.Dir, name string, r record) *Volume {
 	if device := r.Options["device"]; device != "" {
 		vol.Path = device
 	}
-	if st, err := d.Stat(usersDir); err == nil {
+	if st, err := d.Lstat(usersDir); err == nil {
 		vol.LastUsed = st.ModTime()
 	}
 	return vol

@@ -360,7 +360,7 @@ func TestSweepRemovesWhatKilledProcessesLeft(t *testing.T) {
 	must(t, all.MkdirAll(".new-a/data", 0o700))
 	must(t, all.MkdirAll(".old-b/data", 0o700))
 	must(t, all.MkdirAll(".new-busy/data", 0o700))
-	must(t, all.WriteFile(".lock-c", nil, 0o600))
+	must(t, all.Write(".lock-c", nil, 0o600, store.Quick))
 	held, err := all.Lock(t.Context(), ".lock-busy", store.Exclusive)
 	must(t, err)
 	swept, err := v.Sweep(t.Context())
