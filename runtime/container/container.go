@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 
 	"neap/runtime/cgroup"
 	"neap/runtime/fault"
@@ -14,11 +15,12 @@ import (
 )
 
 // Container is a handle. It stays valid when the container is gone: then all
-// reads are fs.ErrNotExist.
+// reads but a plan's that was read before are fs.ErrNotExist.
 type Container struct {
 	ID    string
 	set   *Containers
 	group *cgroup.Group
+	plan  atomic.Pointer[Plan] // once read: it does not change
 }
 
 // Group is its cgroup.
@@ -42,10 +44,20 @@ func (c *Container) load(name string, v any) error {
 	return err
 }
 
-// Plan reads what was asked.
+// Plan reads what was asked, once in the life of the handle. What it points to
+// may not be changed.
 func (c *Container) Plan() (*Plan, error) {
 	var p Plan
-	return &p, c.load(planFile, &p)
+	if known := c.plan.Load(); known != nil {
+		p = *known
+		return &p, nil
+	}
+	if err := c.load(planFile, &p); err != nil {
+		return &p, err
+	}
+	known := p
+	c.plan.Store(&known)
+	return &p, nil
 }
 
 // Wish reads what may change.

@@ -28,6 +28,11 @@ func (c *Container) StartAttached(ctx context.Context, a Attached) (keeper.Endin
 	if err != nil {
 		return keeper.Ending{}, fault.Wrap("start container", c.Name(), err)
 	}
+	return c.startAttached(ctx, n, a)
+}
+
+// startAttached is StartAttached for the n-th start.
+func (c *Container) startAttached(ctx context.Context, n int, a Attached) (keeper.Ending, error) {
 	name := c.Name()
 	end, err := c.e.stay(ctx, c, n, a)
 	if ctx.Err() == nil {
@@ -38,9 +43,12 @@ func (c *Container) StartAttached(ctx context.Context, a Attached) (keeper.Endin
 	return end, fault.Wrap("start container", name, err)
 }
 
-// removeIfAsked removes an ended container that asked for it (rm): the keeper
-// would do it too; this way it is done when its caller goes on.
+// removeIfAsked removes an ended container that asked for it (rm), if the
+// keeper was killed before it could.
 func (c *Container) removeIfAsked(ctx context.Context) error {
+	if !c.c.Exists() {
+		return nil
+	}
 	plan, err := c.c.Plan()
 	if err != nil || !plan.AutoRemove {
 		return nil //nolint:nilerr // it is gone
@@ -58,7 +66,7 @@ func (e *Engine) stay(ctx context.Context, c *Container, number int, a Attached)
 		return keeper.Ending{}, err
 	}
 	reading := make(chan error, 1)
-	ended := make(chan struct{})
+	ended, grown := make(chan struct{}), make(chan struct{}, 1)
 	var once sync.Once
 	return e.keeper.Run(ctx, c.c.ID, number, keeper.Attached{
 		Input: a.In,
@@ -67,10 +75,16 @@ func (e *Engine) stay(ctx context.Context, c *Container, number int, a Attached)
 			once.Do(func() {
 				first = true
 				a.started(input)
-				go func() { reading <- c.read(ctx, from, number, ended, a.Output) }()
+				go func() { reading <- c.read(ctx, from, signals(grown, ended), a.Output) }()
 			})
 			if !first && input != nil {
 				_ = input.Close() // a new keeper's: we have it
+			}
+		},
+		Output: func() {
+			select {
+			case grown <- struct{}{}:
+			default:
 			}
 		},
 		Read: func(keeper.Ending) error {
@@ -88,8 +102,33 @@ func (a Attached) started(input *os.File) {
 	}
 }
 
+// A growth waits for more output, and is false when there will be none.
+type growth func(ctx context.Context, r *output.Reader) (bool, error)
+
+// signals is the growth that a connection tells of.
+func signals(grown, ended <-chan struct{}) growth {
+	return func(ctx context.Context, _ *output.Reader) (bool, error) {
+		select {
+		case <-grown:
+			return true, nil
+		case <-ended:
+			return false, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+// asks is the growth that the keeper is asked for each time.
+func (c *Container) asks(number int) growth {
+	return func(ctx context.Context, r *output.Reader) (bool, error) {
+		at := r.Offsets()
+		return c.e.keeper.Growth(ctx, c.c.ID, number, at[output.Out], at[output.Err])
+	}
+}
+
 // read hands out the output from a place on until the start is over.
-func (c *Container) read(ctx context.Context, from output.Place, number int, ended <-chan struct{}, take func(string, []byte) error) error {
+func (c *Container) read(ctx context.Context, from output.Place, more growth, take func(string, []byte) error) error {
 	if take == nil {
 		return nil
 	}
@@ -99,12 +138,12 @@ func (c *Container) read(ctx context.Context, from output.Place, number int, end
 	}
 	defer r.Close()
 	r.Skip(from)
-	return c.follow(ctx, r, number, ended, take)
+	return follow(ctx, r, more, take)
 }
 
 // follow hands out chunks until the start is over and all is read.
-func (c *Container) follow(ctx context.Context, r *output.Reader, number int, ended <-chan struct{}, take func(string, []byte) error) error {
-	for last := false; ; {
+func follow(ctx context.Context, r *output.Reader, more growth, take func(string, []byte) error) error {
+	for going := true; ; {
 		chunks, err := r.Next()
 		if err != nil {
 			return err
@@ -116,26 +155,14 @@ func (c *Container) follow(ctx context.Context, r *output.Reader, number int, en
 		}
 		switch {
 		case len(chunks) > 0:
-		case last:
+		case !going:
 			return nil
 		default:
-			if last, err = c.over(ctx, r, number, ended); err != nil {
+			if going, err = more(ctx, r); err != nil {
 				return err
 			}
 		}
 	}
-}
-
-// over waits for more output, and is true when the start has ended instead.
-func (c *Container) over(ctx context.Context, r *output.Reader, number int, ended <-chan struct{}) (bool, error) {
-	select {
-	case <-ended:
-		return true, nil
-	default:
-	}
-	at := r.Offsets()
-	more, err := c.e.keeper.Growth(ctx, c.c.ID, number, at[output.Out], at[output.Err])
-	return !more, err
 }
 
 // reader opens the output. The caller closes it.
@@ -176,7 +203,7 @@ func (c *Container) attach(ctx context.Context, a Attached) (keeper.Ending, erro
 		return keeper.Ending{}, err
 	}
 	a.started(input)
-	if err := c.read(ctx, from, facts.Start, nil, a.Output); err != nil {
+	if err := c.read(ctx, from, c.asks(facts.Start), a.Output); err != nil {
 		return keeper.Ending{}, err
 	}
 	return c.e.keeper.Await(ctx, c.c.ID, facts.Start)

@@ -44,8 +44,8 @@ type launch struct {
 }
 
 // Prepare is keeper.Work's.
-func (w *worker) Prepare(ctx context.Context, id string, number int, io keeper.Streams) (keeper.Prepared, error) {
-	l := &launch{w: w, e: w.e, c: w.e.containers.With(id), number: number, io: io, sockets: map[string]*os.File{}}
+func (w *worker) Prepare(ctx context.Context, c *container.Container, number int, io keeper.Streams) (keeper.Prepared, error) {
+	l := &launch{w: w, e: w.e, c: c, number: number, io: io, sockets: map[string]*os.File{}}
 	if err := l.prepare(ctx); err != nil {
 		closeAll(l.files)
 		err = l.undo.run(err)

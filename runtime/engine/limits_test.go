@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -164,8 +165,8 @@ func TestExecIsInTheCgroup(t *testing.T) {
 	defer x.Close()
 	first := groups(t, pidOf(t, c))
 	for controller, dir := range first {
-		if controller == "name=systemd" {
-			controller = "systemd"
+		if path.Base(dir) != c.ID() { // one that limits nothing: there it is with the keeper
+			continue
 		}
 		body, err := os.ReadFile(filepath.Join(hierarchy(t, controller), dir, "cgroup.procs"))
 		if pids := strings.Fields(string(body)); err != nil || len(pids) != 2 {

@@ -65,13 +65,14 @@ func (e *Engine) Once(ctx context.Context, s Spec, keep bool, in *os.File, out f
 	}
 	if !keep {
 		defer func() {
-			// The keeper would do it too; this way it is done when we return.
+			// After an error, or a keeper's death, the keeper has not done it.
 			_ = c.Remove(context.WithoutCancel(ctx), RemoveOptions{Force: true, Volumes: true})
 		}()
 	}
 	return c.once(ctx, in, out)
 }
 
+// once stays with the first start of a container that this caller just made.
 func (c *Container) once(ctx context.Context, in *os.File, out func(string, []byte) error) (Result, error) {
 	var r Result
 	began := c.e.opt.Clock()
@@ -91,7 +92,7 @@ func (c *Container) once(ctx context.Context, in *os.File, out func(string, []by
 			return nil
 		}
 	}
-	end, err := c.StartAttached(ctx, a)
+	end, err := c.startAttached(ctx, 1, a)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		c.killOnCancel(ctx)
 	}

@@ -21,6 +21,9 @@ type RemoveOptions struct {
 // Remove removes the container with all it has. One that is gone is no error.
 // What could not be finished leaves it dead: then it can be removed again.
 func (c *Container) Remove(ctx context.Context, o RemoveOptions) error {
+	if !c.c.Exists() {
+		return nil
+	}
 	err := c.remove(ctx, o)
 	if fault.Is(err, fault.NotFound) && !c.c.Exists() {
 		return nil

@@ -135,8 +135,7 @@ func (w *worker) Settle(ctx context.Context) error {
 }
 
 // Finish is keeper.Work's: it records an end and frees what the start had.
-func (w *worker) Finish(ctx context.Context, id string, end keeper.Ending) error {
-	c := w.e.containers.With(id)
+func (w *worker) Finish(ctx context.Context, c *container.Container, end keeper.Ending) error {
 	lock, err := c.Lock(ctx)
 	if err != nil {
 		return err
@@ -232,8 +231,8 @@ func (w *worker) Thaw(ctx context.Context, id string) error {
 }
 
 // Remove is keeper.Work's: the removal of a container that asked for it (rm).
-func (w *worker) Remove(ctx context.Context, id string) error {
-	return w.e.With(id).Remove(ctx, RemoveOptions{Volumes: true})
+func (w *worker) Remove(ctx context.Context, c *container.Container) error {
+	return (&Container{w.e, c}).Remove(ctx, RemoveOptions{Volumes: true})
 }
 
 // Sweep compares what carries the root's tag with what has a record, and

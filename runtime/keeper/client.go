@@ -155,15 +155,17 @@ func (c *Client) Start(ctx context.Context, id string, number int) error {
 // Attached is what a caller does with a container that it starts and stays
 // with. Started is called when the program runs, with the writing end of its
 // input or its terminal if it has one; the file is the callee's. It may be
-// called again when the keeper was replaced, with nil then.
+// called again when the keeper was replaced, with nil then. None may be nil.
 type Attached struct {
 	Input   *os.File // read end of the program's standard input; nil for none
 	Started func(input *os.File)
+	Output  func()             // there is more output than at the last call; it may not wait
 	Read    func(Ending) error // after the end: the files are kept until it returns
 }
 
 // Run starts a container, stays with it to its end, and gives how it ended.
-// When ctx ends it returns; the container goes on.
+// One with AutoRemove is gone when it returns, unless the keeper died. When
+// ctx ends it returns; the container goes on.
 func (c *Client) Run(ctx context.Context, id string, number int, with Attached) (Ending, error) {
 	var files []*os.File
 	if with.Input != nil {
@@ -171,20 +173,21 @@ func (c *Client) Run(ctx context.Context, id string, number int, with Attached) 
 	}
 	var end Ending
 	err := c.ask(ctx, request{Verb: "start", ID: id, Start: number, Attach: true}, files,
-		func(a answer, got []*os.File, _ conn) (bool, error) {
-			if a.Event == "started" {
-				if with.Started != nil {
-					with.Started(first(got))
-					return true, nil
-				}
-				closeAll(got)
+		func(a answer, got []*os.File, u conn) (bool, error) {
+			switch a.Event {
+			case "started":
+				with.Started(first(got))
+				return true, nil
+			case "output":
+				with.Output()
 				return true, nil
 			}
 			end = *a.Ending
-			if with.Read == nil {
-				return false, nil
+			err := with.Read(end)
+			if a.Removes && u.CloseWrite() == nil {
+				_, _ = u.next() // its end
 			}
-			return false, with.Read(end)
+			return false, err
 		})
 	return end, err
 }

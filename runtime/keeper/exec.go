@@ -70,7 +70,7 @@ func (k *keeper) exec(ctx context.Context, dir store.Dir, who peer, r request, f
 		return record{}, nil, err
 	}
 	defer p.PidFD().Close()
-	now := record{Pid: p.Pid(), Ticks: p.Ticks(), Detach: r.Exec.Detach, Caller: who.pid, Began: who.ticks}
+	now := record{Pid: p.Pid(), Ticks: p.Ticks(), Detach: r.Exec.Detach, Caller: int(who), Began: who.ticks()}
 	k.exits.expect(now.Pid, now.Ticks)
 	if err = dir.Save(execName(r.Exec.ID), now, store.Quick); err == nil {
 		err = p.Go()

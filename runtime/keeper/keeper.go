@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"neap/runtime/fault"
 	"neap/runtime/store"
 	"neap/runtime/warden"
 )
@@ -44,8 +45,8 @@ type keeper struct {
 func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	alive, err := s.Run.Lock(ctx, aliveLock, store.Exclusive)
-	if err != nil {
+	alive, err := takeAlive(ctx, s.Run)
+	if alive == nil || err != nil {
 		return err
 	}
 	defer alive.Unlock()
@@ -79,6 +80,21 @@ func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File
 // aliveLock is held by a keeper for life, so that there is never more than
 // one: also not while one that lost its warden hands over.
 const aliveLock = "keeper.alive"
+
+// aliveLimit is how long a keeper waits for another to end. One that lost its
+// warden before it had this lock needs the place of the newcomer's warden.
+const aliveLimit = 200 * time.Millisecond
+
+// takeAlive is nil without an error if another keeper lives.
+func takeAlive(ctx context.Context, run store.Dir) (*store.Lock, error) {
+	ctx, cancel := context.WithTimeout(ctx, aliveLimit)
+	defer cancel()
+	lock, err := run.Lock(ctx, aliveLock, store.Exclusive)
+	if fault.Is(err, fault.Busy) {
+		return nil, nil //nolint:nilnil // the contract
+	}
+	return lock, err
+}
 
 // ErrOrphaned is what Main returns when the warden died: another one is there
 // already, and starts another keeper as soon as this one ends.

@@ -18,21 +18,24 @@ import (
 
 // life is one living container as the keeper sees it.
 type life struct {
-	id     string
-	start  int
-	pid    int
-	ticks  uint64
-	pidfd  *os.File
-	tty    *os.File // master side
-	input  *os.File // write end of a detached input
-	began  time.Time
-	pumps  sync.WaitGroup
-	ended  chan struct{} // closed when Finish is through
-	end    Ending
-	slot   *slot
-	taken  bool // taken up from an earlier keeper
-	gated  bool // taken, and nothing tells that its program was let run
-	linger int  // callers that still read its output; guarded by mu
+	c       *container.Container
+	id      string
+	start   int
+	pid     int
+	ticks   uint64
+	pidfd   *os.File
+	tty     *os.File // master side
+	input   *os.File // write end of a detached input
+	began   time.Time
+	pumps   sync.WaitGroup
+	ended   chan struct{} // closed when Finish is through
+	settled chan struct{} // closed when what follows the end is done
+	removes bool          // AutoRemove
+	end     Ending
+	slot    *slot
+	taken   bool // taken up from an earlier keeper
+	gated   bool // taken, and nothing tells that its program was let run
+	linger  int  // callers that still read its output; guarded by mu
 
 	mu      sync.Mutex
 	sizes   map[string]int64
@@ -41,8 +44,11 @@ type life struct {
 	free    *sync.Cond // on mu, when linger falls to 0
 }
 
-func newLife(id string, start int) *life {
-	l := &life{id: id, start: start, ended: make(chan struct{}), sizes: map[string]int64{}, changed: make(chan struct{})}
+func newLife(c *container.Container, start int) *life {
+	l := &life{
+		c: c, id: c.ID, start: start, ended: make(chan struct{}), settled: make(chan struct{}),
+		sizes: map[string]int64{}, changed: make(chan struct{}),
+	}
 	l.free = sync.NewCond(&l.mu)
 	return l
 }
@@ -88,6 +94,13 @@ func (l *life) beyond(out, errs int64) (bool, <-chan struct{}) {
 	}
 	l.waited = true
 	return false, l.changed
+}
+
+// size is the length of both streams now.
+func (l *life) size() [2]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return [2]int64{l.sizes[output.Out], l.sizes[output.Err]}
 }
 
 // reading keeps the life's files until released.

@@ -57,15 +57,15 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	prefix := holdPrefix(c.ID, facts.Start)
 	near := held[prefix]
 	delete(held, prefix)
-	l := newLife(c.ID, facts.Start)
-	l.taken = true
+	l := newLife(c, facts.Start)
+	l.taken, l.removes = true, plan.AutoRemove
 	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
 	l.gated = len(near) > 0 && near[released] == nil && atGate(l)
 	if l.pidfd = near[released]; l.pidfd == nil && living {
 		l.pidfd, _ = process.Open(l.pid, l.ticks) // it may die this moment
 	}
-	sinks, err := k.sinks(c.ID, plan.Tty)
+	sinks, err := k.sinks(c, plan.Tty)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *cont
 	}
 	if last.Start > 0 && last.Ended.IsZero() {
 		end := Ending{Start: last.Start, Unknown: true, Code: 255, Time: k.Clock()}
-		if err := k.Work.Finish(k.ctx, c.ID, end); err != nil {
+		if err := k.Work.Finish(k.ctx, c, end); err != nil {
 			return err
 		}
 		if !plan.AutoRemove {
@@ -126,7 +126,7 @@ func (k *keeper) unseen(c *container.Container, plan *container.Plan, last *cont
 		}
 	}
 	if plan.AutoRemove && last.Start > 0 {
-		go k.autoRemove(c.ID)
+		go k.autoRemove(c)
 		return nil
 	}
 	due, err := c.Due()

@@ -36,10 +36,16 @@ func (k *keeper) accept(listener *net.UnixListener) {
 	}
 }
 
-// peer is who is at the other end.
-type peer struct {
-	pid   int
-	ticks uint64
+// peer is the process at the other end.
+type peer int
+
+// ticks is when it began; 0 if it is gone.
+func (p peer) ticks() uint64 {
+	stat, err := process.ReadStat(int(p))
+	if err != nil {
+		return 0
+	}
+	return stat.Ticks
 }
 
 // serve answers the one request of a connection.
@@ -66,23 +72,22 @@ func (k *keeper) serve(c conn) {
 func credentials(c conn) (peer, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return peer{}, err
+		return 0, err
 	}
 	var cred *unix.Ucred
 	var got error
 	if err := raw.Control(func(fd uintptr) {
 		cred, got = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	}); err != nil {
-		return peer{}, err
+		return 0, err
 	}
 	if got != nil {
-		return peer{}, got
+		return 0, got
 	}
 	if cred.Uid != 0 && int(cred.Uid) != os.Geteuid() {
-		return peer{}, fault.New(fault.Denied, "user %d", cred.Uid)
+		return 0, fault.New(fault.Denied, "user %d", cred.Uid)
 	}
-	stat, err := process.ReadStat(int(cred.Pid))
-	return peer{int(cred.Pid), stat.Ticks}, err
+	return peer(cred.Pid), nil
 }
 
 // answer does one request. Its error is that of the connection.
@@ -111,7 +116,7 @@ func (k *keeper) answer(c conn, who peer, r request, files []*os.File) (err erro
 	case "input":
 		return k.serveInput(c, r)
 	case "lease":
-		l := lease{Pid: who.pid, Ticks: who.ticks}
+		l := lease{Pid: int(who), Ticks: who.ticks()}
 		if r.Seconds > 0 {
 			l = lease{Until: k.Clock().Add(time.Duration(r.Seconds * float64(time.Second)))}
 		}
@@ -181,20 +186,50 @@ func (k *keeper) serveStart(ctx context.Context, c conn, r request, files []*os.
 	return k.serveEnd(c, l)
 }
 
-// serveEnd tells an attached caller of the end, and waits until it has read
-// the output and hangs up.
+// serveEnd tells an attached caller of new output and of the end, waits until
+// it has read all and says so by hanging up, and hangs up itself once a
+// container with AutoRemove is gone.
 func (k *keeper) serveEnd(c conn, l *life) error {
 	gone := hangup(c)
-	select {
-	case <-l.ended:
-	case <-gone:
-		return io.EOF
+	if err := k.serveGrowth(c, l, gone); err != nil {
+		return err
 	}
-	if err := c.send(answer{Event: "ended", Start: l.start, Ended: true, Ending: &l.end}); err != nil {
+	if err := c.send(answer{Event: "ended", Start: l.start, Ended: true, Removes: l.removes, Ending: &l.end}); err != nil {
 		return err
 	}
 	<-gone
+	if l.removes {
+		l.reading(-1)
+		<-l.settled
+		l.reading(1) // for the caller of this
+	}
 	return nil
+}
+
+// serveGrowth tells of new output until the end. One message says it all until
+// it is read.
+func (k *keeper) serveGrowth(c conn, l *life, gone <-chan struct{}) error {
+	var told [2]int64
+	for {
+		more, changed := l.beyond(told[0], told[1])
+		if more {
+			told = l.size()
+			if c.unread() > 0 {
+				continue
+			}
+			if err := c.send(answer{Event: "output", Start: l.start}); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case <-l.ended:
+			return nil
+		case <-changed:
+		case <-gone:
+			return io.EOF
+		}
+	}
 }
 
 // hangup is closed when the other side is gone. Nothing may be read after it.

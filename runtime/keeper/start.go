@@ -32,13 +32,14 @@ func (k *keeper) start(ctx context.Context, id string, number int, input *os.Fil
 	if last, err := c.Last(); err != nil || last.Start >= number {
 		return nil, err
 	}
-	l := newLife(id, number)
+	l := newLife(c, number)
+	l.removes = plan.AutoRemove
 	made, err := k.streams(l, plan, input)
 	if err != nil {
 		return nil, err
 	}
 	defer made.close()
-	p, err := k.Work.Prepare(ctx, id, number, made.child)
+	p, err := k.Work.Prepare(ctx, c, number, made.child)
 	if errors.Is(err, ErrStarted) {
 		made.abandon()
 		return k.life(id), nil
@@ -107,7 +108,7 @@ func (k *keeper) streams(l *life, plan *container.Plan, input *os.File) (p *pipe
 			p.abandon()
 		}
 	}()
-	if p.sinks, err = k.sinks(l.id, plan.Tty); err != nil || plan.Tty {
+	if p.sinks, err = k.sinks(l.c, plan.Tty); err != nil || plan.Tty {
 		return p, err
 	}
 	if p.near[output.Out], p.child.Out, err = outputPipe(); err != nil {
@@ -127,14 +128,14 @@ func (k *keeper) streams(l *life, plan *container.Plan, input *os.File) (p *pipe
 	return p, err
 }
 
-func (k *keeper) sinks(id string, tty bool) (map[string]*output.Sink, error) {
+func (k *keeper) sinks(c *container.Container, tty bool) (map[string]*output.Sink, error) {
 	streams := []string{output.Out, output.Err}
 	if tty {
 		streams = streams[:1]
 	}
 	sinks := map[string]*output.Sink{}
 	for _, name := range streams {
-		sink, err := output.OpenSink(k.Containers.With(id).Logs(), name, k.Clock)
+		sink, err := output.OpenSink(c.Logs(), name, k.Clock)
 		if err != nil {
 			for _, s := range sinks {
 				_ = s.Close()
@@ -204,14 +205,15 @@ func (k *keeper) watch(l *life) {
 	end.Start = l.start
 	end.Unborn = end.Unborn || end.Unknown && l.gated
 	k.drain(l)
-	if err := k.Work.Finish(k.ctx, l.id, end); err != nil {
+	if err := k.Work.Finish(k.ctx, l.c, end); err != nil {
 		k.Log("finish %s: %v", container.Short(l.id), err)
 	}
 	k.exits.done(l.pid, l.ticks)
 	k.link.Drop(holdPrefix(l.id, l.start))
-	l.end = k.recorded(l.id, end)
+	l.end = recorded(l.c, end)
 	k.remove(l)
 	close(l.ended)
+	defer close(l.settled)
 	if end.Unborn {
 		k.setDue(l.id)
 		return
@@ -249,8 +251,8 @@ func (k *keeper) drain(l *life) {
 }
 
 // recorded is the ending as Finish wrote it: it knows of memory.
-func (k *keeper) recorded(id string, end Ending) Ending {
-	if last, err := k.Containers.With(id).Last(); err == nil && last.Start == end.Start {
+func recorded(c *container.Container, end Ending) Ending {
+	if last, err := c.Last(); err == nil && last.Start == end.Start {
 		end.OOM = last.OOM
 	}
 	return end
@@ -258,21 +260,16 @@ func (k *keeper) recorded(id string, end Ending) Ending {
 
 // follow does what comes after an end: a removal, a restart, or nothing.
 func (k *keeper) follow(l *life) {
-	c := k.Containers.With(l.id)
-	plan, err := c.Plan()
-	if err != nil {
-		return
-	}
-	if plan.AutoRemove {
+	if l.removes {
 		l.waitRead()
-		k.autoRemove(l.id)
+		k.autoRemove(l.c)
 		return
 	}
-	k.again(c, l.end, l.end.Time.Sub(l.began))
+	k.again(l.c, l.end, l.end.Time.Sub(l.began))
 }
 
-func (k *keeper) autoRemove(id string) {
-	if err := k.Work.Remove(k.ctx, id); err != nil && !fault.Is(err, fault.NotFound) {
-		k.Log("remove %s: %v", container.Short(id), err)
+func (k *keeper) autoRemove(c *container.Container) {
+	if err := k.Work.Remove(k.ctx, c); err != nil && !fault.Is(err, fault.NotFound) {
+		k.Log("remove %s: %v", container.Short(c.ID), err)
 	}
 }

@@ -19,10 +19,11 @@ import (
 //	caller → keeper   request
 //	keeper → caller   "started" (start, exec)
 //	                  "ended"   (start with Attach, await, exec)
-//	                  "output"  (await) or "ok" (the others)
+//	                  "output"  (start with Attach, await) or "ok" (the others)
 //
-// An attached caller hangs up when it has read the output: until then the
-// files of a container with AutoRemove stay.
+// An attached caller ends its side of the connection when it has read the
+// output: until then the files of a container with AutoRemove stay. The keeper
+// ends its side when they are gone.
 //
 // Whoever asked and got no answer asks again with the same request: start is
 // idempotent by its number, exec by its id, the others by nature.
@@ -49,13 +50,14 @@ type request struct {
 
 // answer is one message back.
 type answer struct {
-	Event  string   `json:"event,omitempty"`
-	Fault  *problem `json:"fault,omitempty"`
-	Pid    int      `json:"pid,omitempty"`
-	Start  int      `json:"start,omitempty"`
-	Ended  bool     `json:"ended,omitempty"`
-	Ending *Ending  `json:"ending,omitempty"`
-	Alive  []string `json:"alive,omitempty"`
+	Event   string   `json:"event,omitempty"`
+	Fault   *problem `json:"fault,omitempty"`
+	Pid     int      `json:"pid,omitempty"`
+	Start   int      `json:"start,omitempty"`
+	Ended   bool     `json:"ended,omitempty"`
+	Ending  *Ending  `json:"ending,omitempty"`
+	Removes bool     `json:"removes,omitempty"` // the end of the connection tells that the container is gone
+	Alive   []string `json:"alive,omitempty"`
 }
 
 // problem is a fault.Error on its way between processes.
@@ -133,6 +135,16 @@ func (c conn) send(v any, files ...*os.File) error {
 	}
 	_, _, err = c.WriteMsgUnix(body, rights, nil)
 	return err
+}
+
+// unread is how much of what was sent the other side has not read yet.
+func (c conn) unread() (n int) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return n
 }
 
 // number is f's descriptor, without taking it from the poller as Fd does.

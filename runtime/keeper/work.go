@@ -17,7 +17,7 @@ type Work interface {
 	// a process that waits at its gate. number is the start number it is for:
 	// a container that was started with it already is ErrStarted. Nothing is
 	// left on error.
-	Prepare(ctx context.Context, id string, number int, io Streams) (Prepared, error)
+	Prepare(ctx context.Context, c *container.Container, number int, io Streams) (Prepared, error)
 
 	// Exec makes a further process in a running container, waiting at its gate.
 	Exec(ctx context.Context, id string, p Program, io Streams) (Prepared, error)
@@ -25,14 +25,14 @@ type Work interface {
 	// Finish records how a start ended and frees what it had: addresses,
 	// ports, rules, cgroup. One whose program never ran it takes back. It may
 	// be called again.
-	Finish(ctx context.Context, id string, end Ending) error
+	Finish(ctx context.Context, c *container.Container, end Ending) error
 
 	// Hold binds the published ports of a living container again, whose
 	// sockets were lost with keeper and warden. The keeper closes them.
 	Hold(ctx context.Context, id string) (map[string]*os.File, error)
 
 	// Remove removes an ended container with its anonymous volumes.
-	Remove(ctx context.Context, id string) error
+	Remove(ctx context.Context, c *container.Container) error
 
 	// Thaw ends a pause.
 	Thaw(ctx context.Context, id string) error
