@@ -190,53 +190,94 @@ func (l *launch) namespaces(_ context.Context, cfg *sandbox.Config) error {
 	return nil
 }
 
-// devices shows host devices, and lets the cgroup allow them.
-func (l *launch) devices(_ context.Context, cfg *sandbox.Config) error {
-	limits := &l.wish.Limits
+// limits are the wish's, with the devices that the plan shows allowed.
+func (l *launch) limits() (cgroup.Limits, error) {
+	limits := l.wish.Limits
 	if l.plan.Privileged {
 		limits.Devices = cgroup.AllDevices()
-		return nil
+		return limits, nil
 	}
 	if len(l.plan.Devices) > 0 {
 		limits.Devices = cgroup.DefaultDevices()
 	}
 	for _, d := range l.plan.Devices {
-		var st unix.Stat_t
-		if err := unix.Stat(d.Host, &st); err != nil {
-			return fault.Wrap("use device", d.Host, err)
+		shown, err := device(d)
+		if err != nil {
+			return limits, err
 		}
-		kind := 'c'
-		switch st.Mode & unix.S_IFMT {
-		case unix.S_IFBLK:
-			kind = 'b'
-		case unix.S_IFCHR:
-		default:
-			return fault.New(fault.Invalid, "%s is not a device", d.Host)
-		}
-		major, minor := unix.Major(uint64(st.Rdev)), unix.Minor(uint64(st.Rdev)) //nolint:unconvert // uint32 elsewhere
-		cfg.Devices = append(cfg.Devices, sandbox.Device{
-			Path: d.Container, Kind: kind, Major: major, Minor: minor, Mode: uint32(st.Mode & 0o777), UID: st.Uid, GID: st.Gid,
-		})
 		limits.Devices = append(limits.Devices, cgroup.DeviceRule{
-			Allow: true, Type: string(kind), Major: int64(major), Minor: int64(minor), Access: d.Access,
+			Allow: true, Type: string(shown.Kind), Major: int64(shown.Major), Minor: int64(shown.Minor), Access: d.Access,
 		})
+	}
+	return limits, nil
+}
+
+// devices shows host devices.
+func (l *launch) devices(_ context.Context, cfg *sandbox.Config) error {
+	if l.plan.Privileged { // it has them all
+		return nil
+	}
+	for _, d := range l.plan.Devices {
+		shown, err := device(d)
+		if err != nil {
+			return err
+		}
+		cfg.Devices = append(cfg.Devices, shown)
 	}
 	return nil
 }
 
-// cgroups makes the group and opens the ways into it.
-func (l *launch) cgroups(ctx context.Context, cfg *sandbox.Config) (err error) {
-	g := l.c.Group()
-	err = g.Make(l.wish.Limits)
-	if fault.Is(err, fault.Busy) { // a start that was broken off left it
-		if err = emptyGroup(ctx, l.c); err == nil {
-			err = g.Make(l.wish.Limits)
-		}
+// device looks at a device of the host.
+func device(d container.Device) (sandbox.Device, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(d.Host, &st); err != nil {
+		return sandbox.Device{}, fault.Wrap("use device", d.Host, err)
 	}
-	if err != nil {
+	kind := 'c'
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFBLK:
+		kind = 'b'
+	case unix.S_IFCHR:
+	default:
+		return sandbox.Device{}, fault.New(fault.Invalid, "%s is not a device", d.Host)
+	}
+	major, minor := unix.Major(uint64(st.Rdev)), unix.Minor(uint64(st.Rdev)) //nolint:unconvert // uint32 elsewhere
+	return sandbox.Device{
+		Path: d.Container, Kind: kind, Major: major, Minor: minor, Mode: uint32(st.Mode & 0o777), UID: st.Uid, GID: st.Gid,
+	}, nil
+}
+
+// makeGroup makes the cgroup, while the root is mounted.
+func (l *launch) makeGroup(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	l.group = begin(func() error {
+		limits, err := l.limits()
+		if err != nil {
+			return err
+		}
+		g := l.c.Group()
+		err = g.Make(limits)
+		if fault.Is(err, fault.Busy) { // a start that was broken off left it
+			if err = emptyGroup(ctx, l.c); err == nil {
+				err = g.Make(limits)
+			}
+		}
+		return err
+	})
+	l.undo.add(func() error {
+		if l.group.wait() != nil {
+			return nil
+		}
+		return emptyGroup(ctx, l.c)
+	})
+}
+
+// cgroups opens the ways into the group, and shows it.
+func (l *launch) cgroups(_ context.Context, cfg *sandbox.Config) (err error) {
+	if err := l.group.wait(); err != nil {
 		return err
 	}
-	l.undo.add(func() error { return emptyGroup(context.WithoutCancel(ctx), l.c) })
+	g := l.c.Group()
 	if cfg.CgroupDir, err = g.Dir(); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type launch struct {
 	files   []*os.File // needed until the process is made
 	root    *os.File
 	user    rootfs.User
+	group   later
 	process *sandbox.Process
 	facts   container.Facts
 	sockets map[string]*os.File
@@ -63,6 +64,7 @@ func (l *launch) prepare(ctx context.Context) (err error) {
 	if err = l.c.Holding("start", l.mayStart); err != nil {
 		return err
 	}
+	l.makeGroup(ctx)
 	for _, step := range []func(context.Context) error{
 		l.openRoot, l.spawn, l.attach, l.publish, l.name, l.record,
 	} {

@@ -111,6 +111,14 @@ func (l *life) reading(n int) {
 	l.free.Broadcast()
 }
 
+// settle lets go of the life's files and waits for what follows the end.
+// Preconditions: the caller is reading, and goes on until released.
+func (l *life) settle() {
+	l.reading(-1)
+	<-l.settled
+	l.reading(1)
+}
+
 func (l *life) waitRead() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,10 +144,13 @@ func waitDead(pidfd *os.File) {
 // unknown.
 const exitLimit = time.Second
 
-// status finds how a dead process ended: by the warden, else by its zombie,
-// else by what the kernel keeps for the pidfd's holders (6.15 and later), else
-// it is unknown. It does not wait longer than exitLimit.
+// status finds how a dead process ended: by its zombie, by the warden, or by
+// what the kernel keeps for the pidfd's holders (6.15 and later), else it is
+// unknown. It does not wait longer than exitLimit.
 func status(slot *slot, pid int, ticks uint64, pidfd *os.File) Ending {
+	if end, ok := orphanEnd(pid, ticks, pidfd); ok {
+		return end
+	}
 	deadline := time.NewTimer(exitLimit)
 	defer deadline.Stop()
 	retry := time.NewTicker(10 * time.Millisecond)
@@ -160,7 +171,7 @@ func status(slot *slot, pid int, ticks uint64, pidfd *os.File) Ending {
 	}
 }
 
-// orphanEnd is the end of a process whose warden is gone.
+// orphanEnd is the end of a process that the warden did not tell.
 func orphanEnd(pid int, ticks uint64, pidfd *os.File) (Ending, bool) {
 	if stat, err := process.ReadStat(pid); err == nil && stat.Ticks == ticks && stat.State == 'Z' {
 		end := ending(stat.Code, time.Now())

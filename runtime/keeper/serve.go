@@ -194,14 +194,17 @@ func (k *keeper) serveEnd(c conn, l *life) error {
 	if err := k.serveGrowth(c, l, gone); err != nil {
 		return err
 	}
-	if err := c.send(answer{Event: "ended", Start: l.start, Ended: true, Removes: l.removes, Ending: &l.end}); err != nil {
+	removes := l.removes
+	if removes && l.size() == [2]int64{} { // there is nothing to read
+		l.settle()
+		removes = false
+	}
+	if err := c.send(answer{Event: "ended", Start: l.start, Ended: true, Removes: removes, Ending: &l.end}); err != nil {
 		return err
 	}
 	<-gone
-	if l.removes {
-		l.reading(-1)
-		<-l.settled
-		l.reading(1) // for the caller of this
+	if removes {
+		l.settle()
 	}
 	return nil
 }

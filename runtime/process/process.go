@@ -37,7 +37,7 @@ const Gate = "neap-gate"
 // ReadStat looks at a process. The error is fs.ErrNotExist (or ESRCH) once it
 // is gone and reaped.
 func ReadStat(pid int) (Stat, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	text, err := readProc("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return Stat{}, err
 	}
@@ -52,6 +52,23 @@ func ReadStat(pid int) (Stat, error) {
 	}
 	code, err := strconv.Atoi(fields[49])
 	return Stat{Name: string(text[begin+1 : end]), State: fields[0][0], Ticks: ticks, Code: code}, err
+}
+
+// readProc reads a short file of proc in one go, without the questions that
+// os.File asks of each.
+func readProc(path string) ([]byte, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	text := make([]byte, 1024)
+	for {
+		n, err := unix.Read(fd, text)
+		if !errors.Is(err, unix.EINTR) {
+			return text[:max(n, 0)], err
+		}
+	}
 }
 
 // Alive says whether the process with this pid and start time runs. Dead is:

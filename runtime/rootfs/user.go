@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,9 +105,18 @@ func plain(part string) bool {
 	if number(part) {
 		return true
 	}
-	// A name of digits and signs only, or 0x10, could be taken for a number.
-	looksNumeric := regexp.MustCompile(`^[-+]?(0[xXoObB])?[0-9_]*$`).MatchString(part)
-	return !looksNumeric && !strings.HasPrefix(part, "-") && !strings.ContainsAny(part, "\n\x00:")
+	return !looksNumeric(part) && !strings.HasPrefix(part, "-") && !strings.ContainsAny(part, "\n\x00:")
+}
+
+// looksNumeric says whether part could be taken for a number: digits with a
+// sign, or with a prefix such as 0x.
+func looksNumeric(part string) bool {
+	part = strings.TrimPrefix(part, "+")
+	part = strings.TrimPrefix(part, "-")
+	if len(part) > 1 && part[0] == '0' && strings.ContainsRune("xXoObB", rune(part[1])) {
+		part = part[2:]
+	}
+	return strings.Trim(part, "0123456789_") == ""
 }
 
 // number says whether s is a user number, written in the one plain way.

@@ -28,11 +28,17 @@ func (l *list) open(label string, dir arg, name string, flags, resolve uint64, t
 
 func (l *list) close(s slot) { l.call("close", unix.SYS_CLOSE, s.arg()) }
 
-// attach puts a detached mount on a path below root, and lets both go.
+// attach puts a detached mount on a path below root. Its descriptor leads to it
+// until the gate.
 func (l *list) attach(label string, root, mount arg, target string, resolve uint64) {
 	l.open(label, root, target, unix.O_PATH, resolve, slotTarget)
 	l.move(label, mount)
-	l.call("close", unix.SYS_CLOSE, mount)
+}
+
+// into puts a detached mount on an entry of a directory that only this list
+// has filled.
+func (l *list) into(label string, dir, mount arg, name string) {
+	l.call(label, unix.SYS_MOVE_MOUNT, mount, l.str(""), dir, l.str(name), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
 }
 
 // move puts a detached mount on slotTarget and closes that.
@@ -42,15 +48,20 @@ func (l *list) move(label string, mount arg) {
 	l.close(slotTarget)
 }
 
-// kernelFS makes one of the kernel's file systems, which belong to the
-// namespaces of who makes them, and attaches it.
+// kernelFS makes one of the kernel's file systems and attaches it.
 func (l *list) kernelFS(kind string, root arg, target string, attrs uint64) {
+	l.attach("mount "+target, root, l.filesystem(kind, target, attrs), target, unix.RESOLVE_NO_SYMLINKS)
+}
+
+// filesystem makes one of the kernel's file systems, which belong to the
+// namespaces of who makes them.
+func (l *list) filesystem(kind, target string, attrs uint64) arg {
 	label := "mount " + target
 	l.call(label, unix.SYS_FSOPEN, l.str(kind), num(unix.FSOPEN_CLOEXEC)).to(slotFS)
 	l.call(label, unix.SYS_FSCONFIG, slotFS.arg(), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
 	l.call(label, unix.SYS_FSMOUNT, slotFS.arg(), num(unix.FSMOUNT_CLOEXEC), num(attrs)).to(slotSource)
 	l.close(slotFS)
-	l.attach(label, root, slotSource.arg(), target, unix.RESOLVE_NO_SYMLINKS)
+	return slotSource.arg()
 }
 
 // attr puts a struct mount_attr.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ type prepared struct {
 	kit     *os.File
 	dev     *os.File // nil where the user mounts /dev
 	pts     *os.File
+	shm     *os.File // nil where it is the user's, or another container's
 	cgroups *os.File // the tmpfs of /sys/fs/cgroup
 	mounts  []attached
 	master  *os.File
@@ -32,18 +34,18 @@ type attached struct {
 
 const apiAttrs = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 
-// prepare makes everything that can be made before the stub exists. The caller
-// calls close.
-func prepare(c *Config) (*prepared, error) {
+// prepare makes everything that can be made before the stub exists. kit is the
+// toolkit that containers share. The caller calls close.
+func prepare(c *Config, kit *os.File) (*prepared, error) {
 	p := &prepared{}
-	if err := p.all(c); err != nil {
+	if err := p.all(c, kit); err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *prepared) all(c *Config) (err error) {
+func (p *prepared) all(c *Config, shared *os.File) (err error) {
 	// A clone of a shared mount is shared: what is mounted inside would show up on the host.
 	if err := setAttrs(raw(c.Root), false, 0, "private"); err != nil {
 		return fault.Wrap("make private", c.Root.Name(), err)
@@ -53,9 +55,10 @@ func (p *prepared) all(c *Config) (err error) {
 			return err
 		}
 	}
-	if p.kit, err = p.toolkit(); err != nil {
+	if p.kit, err = c.kit(shared); err != nil {
 		return err
 	}
+	p.made.add(p.kit)
 	on := &places{root: c.Root, at: []place{{"/proc", nil}, {"/sys", nil}}}
 	for _, step := range []func(*Config, *places) error{p.makeDev, p.makeShm, p.makeCgroups, p.makeMounts} {
 		if err := step(c, on); err != nil {
@@ -72,21 +75,38 @@ func (p *prepared) close() {
 	}
 }
 
+// kit is the toolkit of a container: a clone of the shared one, or its own if it
+// has the rights to make that writable.
+func (c *Config) kit(shared *os.File) (*os.File, error) {
+	if c.Privileged || slices.ContainsFunc(c.Caps, func(name string) bool { return strings.HasSuffix(name, "SYS_ADMIN") }) {
+		return toolkit()
+	}
+	fd, err := unix.OpenTree(raw(shared), "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
+	if err != nil {
+		return nil, fault.Wrap("clone", "toolkit", err)
+	}
+	return os.NewFile(uintptr(fd), "toolkit"), nil
+}
+
 // toolkit is a file system with the two things that masks are made of. It is
 // read-only, and the only null device that masks trust.
-func (p *prepared) toolkit() (*os.File, error) {
+func toolkit() (*os.File, error) {
 	kit, err := filesystem("tmpfs", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, option{"mode", "755"}, option{"nr_inodes", "4"})
 	if err != nil {
 		return nil, err
 	}
-	p.made.add(kit)
-	if err := unix.Mkdirat(raw(kit), "empty", 0o755); err != nil {
-		return nil, fault.Wrap("make", "empty directory", err)
+	err = unix.Mkdirat(raw(kit), "empty", 0o755)
+	if err == nil {
+		err = (Device{Kind: 'c', Major: 1, Minor: 3}).node(raw(kit), "null", unix.S_IFCHR)
 	}
-	if err := (Device{Kind: 'c', Major: 1, Minor: 3}).node(raw(kit), "null", unix.S_IFCHR); err != nil {
-		return nil, fault.Wrap("make", "null device", err)
+	if err == nil {
+		err = setAttrs(raw(kit), false, unix.MOUNT_ATTR_RDONLY, "private")
 	}
-	return kit, setAttrs(raw(kit), false, unix.MOUNT_ATTR_RDONLY, "")
+	if err != nil {
+		kit.Close()
+		return nil, fault.Wrap("make", "toolkit", err)
+	}
+	return kit, nil
 }
 
 func (c *Config) replaces(target string) bool {
@@ -127,8 +147,7 @@ func (p *prepared) makeShm(c *Config, on *places) error {
 	if err != nil {
 		return err
 	}
-	p.made.add(shm)
-	p.mounts = append(p.mounts, attached{file: shm, target: "/dev/shm"})
+	p.shm = p.made.add(shm)
 	on.at = append(on.at, place{"/dev/shm", shm})
 	return nil
 }
@@ -181,7 +200,7 @@ func (p *prepared) makeCgroup(c *Config, m CgroupMount) error {
 	if err := unix.Mkdirat(raw(p.cgroups), m.Name, 0o755); err != nil {
 		return err
 	}
-	return setAttrs(raw(m.Source), true, cgroupAttrs(c), "private")
+	return setAttrs(raw(m.Source), false, cgroupAttrs(c), "private")
 }
 
 func cgroupAttrs(c *Config) uint64 {

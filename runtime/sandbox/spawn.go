@@ -19,6 +19,7 @@ import (
 // Spawner starts processes. It is safe for use by several goroutines.
 type Spawner struct {
 	stub *os.File
+	kit  *os.File
 	caps uint64 // what the caller may give
 
 	masked []string // DefaultMasked, which looks at every processor
@@ -43,11 +44,15 @@ func New() (*Spawner, error) {
 	if err != nil {
 		return nil, fault.Wrap("prepare", "stub", err)
 	}
-	return &Spawner{stub: file, caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
+	kit, err := toolkit()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &Spawner{stub: file, kit: kit, caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
 }
 
 // Close gives the stub's memory back. Running processes are not touched.
-func (s *Spawner) Close() error { return s.stub.Close() }
+func (s *Spawner) Close() error { return errors.Join(s.stub.Close(), s.kit.Close()) }
 
 // Seccomp is Seccomp, remembered.
 func (s *Spawner) Seccomp(caps []string) ([]byte, error) {

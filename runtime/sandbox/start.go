@@ -17,7 +17,7 @@ func (s *Spawner) Start(ctx context.Context, c *Config) (*Process, error) {
 	if err := c.check(); err != nil {
 		return nil, fault.Wrap("start", c.Exe, err)
 	}
-	made, err := prepare(c)
+	made, err := prepare(c, s.kit)
 	if err != nil {
 		return nil, fault.Wrap("start", c.Exe, err)
 	}
@@ -174,24 +174,30 @@ func (l *list) takeShm(pidfd *os.File) {
 	l.call(label, unix.SYS_MOUNT_SETATTR, slotShm.arg(), l.str(""), num(unix.AT_EMPTY_PATH), attr, num(attrSize))
 }
 
+// buildDev attaches /dev and, by plain names, what lies in it: nothing that the
+// image could have made is on the way.
 func (l *list) buildDev(c *Config, p *prepared, root arg) {
 	if p.dev == nil {
 		return
 	}
-	l.attach("mount /dev", root, l.fd(p.dev), "/dev", unix.RESOLVE_NO_SYMLINKS)
+	dev := l.fd(p.dev)
+	l.attach("mount /dev", root, dev, "/dev", unix.RESOLVE_NO_SYMLINKS)
 	if p.pts != nil {
-		l.attach("mount /dev/pts", root, l.fd(p.pts), "/dev/pts", unix.RESOLVE_NO_SYMLINKS)
+		l.into("mount /dev/pts", dev, l.fd(p.pts), "pts")
 	}
-	if c.joinsShm() {
-		l.attach("mount /dev/shm", root, slotShm.arg(), "/dev/shm", unix.RESOLVE_NO_SYMLINKS)
+	switch {
+	case c.joinsShm():
+		l.into("mount /dev/shm", dev, slotShm.arg(), "shm")
+	case p.shm != nil:
+		l.into("mount /dev/shm", dev, l.fd(p.shm), "shm")
 	}
 	if !c.replaces("/dev/mqueue") {
-		l.kernelFS("mqueue", root, "/dev/mqueue", apiAttrs)
+		l.into("mount /dev/mqueue", dev, l.filesystem("mqueue", "/dev/mqueue", apiAttrs), "mqueue")
 	}
 	if p.slave != nil {
 		label := "mount /dev/console"
 		l.call(label, unix.SYS_OPEN_TREE, num(0), l.str(""), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)).to(slotSource)
-		l.attach(label, root, slotSource.arg(), "/dev/console", unix.RESOLVE_NO_SYMLINKS)
+		l.into(label, dev, slotSource.arg(), "console")
 	}
 }
 
@@ -202,9 +208,10 @@ func (l *list) buildCgroups(c *Config, p *prepared, root arg) {
 	case c.CgroupUnified:
 		l.kernelFS("cgroup2", root, at, cgroupAttrs(c))
 	case p.cgroups != nil:
-		l.attach("mount "+at, root, l.fd(p.cgroups), at, unix.RESOLVE_NO_SYMLINKS)
+		top := l.fd(p.cgroups)
+		l.attach("mount "+at, root, top, at, unix.RESOLVE_NO_SYMLINKS)
 		for _, m := range c.CgroupMounts {
-			l.attach("mount "+at+"/"+m.Name, root, l.fd(m.Source), at+"/"+m.Name, unix.RESOLVE_NO_SYMLINKS)
+			l.into("mount "+at+"/"+m.Name, top, l.fd(m.Source), m.Name)
 		}
 	}
 }
