@@ -93,6 +93,15 @@ func (c *Container) Erase() error {
 	if err := c.eraseFiles(); err != nil {
 		return err
 	}
+	if err := c.Entomb(); err != nil {
+		return err
+	}
+	return c.Bury()
+}
+
+// Entomb removes its name and puts its files aside: after it, the container is
+// gone, and Bury is owed. Preconditions: those of Erase.
+func (c *Container) Entomb() error {
 	wish, err := c.Wish()
 	if err == nil {
 		err = c.set.DropName(wish.Name, c.ID)
@@ -100,23 +109,18 @@ func (c *Container) Erase() error {
 	if err := ignoreAbsentOrDamaged(err); err != nil {
 		return err
 	}
-	// An empty directory goes in one step: the records were in the other tree.
-	if err := ignoreAbsent(c.set.dir.Remove(c.ID)); err == nil {
-		return c.set.run.RemoveAll(c.ID)
-	}
-	if err := ignoreAbsent(c.set.run.RemoveAll(c.ID)); err != nil {
-		return err
-	}
-	if err := c.set.dir.Rename(c.ID, goneOf(c.ID)); err != nil {
-		return ignoreAbsent(err)
-	}
-	return c.set.bury(c.ID)
+	return ignoreAbsent(c.set.dir.Rename(c.ID, goneOf(c.ID)))
+}
+
+// Bury removes what Entomb put aside. The next sweep does it too.
+func (c *Container) Bury() error {
+	return errors.Join(c.set.bury(c.ID), c.set.run.RemoveAll(c.ID))
 }
 
 // eraseFiles removes what the container wrote. An overlay that was used leaves
 // empty directories of known names: those need no walk.
 func (c *Container) eraseFiles() error {
-	for _, name := range []string{"work/work/incompat/volatile", "work/work/incompat", "work/work"} {
+	for _, name := range []string{"work/work/incompat/volatile/dirty", "work/work/incompat/volatile", "work/work/incompat", "work/work"} {
 		_ = c.set.dir.Remove(c.ID + "/" + name)
 	}
 	for _, name := range []string{"upper", "work", "log"} {

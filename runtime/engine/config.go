@@ -181,6 +181,12 @@ func (l *launch) namespaces(_ context.Context, cfg *sandbox.Config) error {
 			n.at.Mode = sandbox.Host
 		}
 	}
+	if err := l.ns.wait(); err != nil {
+		return err
+	}
+	if l.netns != nil {
+		cfg.Net.File = l.netns
+	}
 	if cfg.Uts.Mode == sandbox.Host {
 		cfg.Hostname, cfg.Domainname = "", ""
 	}

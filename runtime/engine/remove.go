@@ -16,6 +16,8 @@ import (
 type RemoveOptions struct {
 	Force   bool // one that runs is killed; one that is damaged is removed nonetheless
 	Volumes bool // its anonymous volumes go too, unless somebody else uses them
+
+	later func(func() error) // does what nobody has to wait for; nil: it is waited for
 }
 
 // Remove removes the container with all it has. One that is gone is no error.
@@ -61,7 +63,14 @@ func (c *Container) remove(ctx context.Context, o RemoveOptions) error {
 		if err := c.e.dropVolumes(ctx, plan, o.Volumes); err != nil {
 			return err
 		}
-		return c.c.Erase()
+		if o.later == nil {
+			return c.c.Erase()
+		}
+		err = c.c.Entomb()
+		if err == nil {
+			o.later(c.c.Bury)
+		}
+		return err
 	})
 }
 

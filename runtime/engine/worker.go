@@ -30,6 +30,35 @@ type worker struct {
 	mu    sync.Mutex
 	queue []firewall.Rule // to be withdrawn
 	timer *time.Timer
+
+	chores chan func()
+	chored sync.WaitGroup
+}
+
+// chores is how much of what nobody waits for may be put off at a time.
+const chores = 64
+
+// later does what nobody waits for, one after another, or at once if there is
+// too much of it.
+func (w *worker) later(do func() error) {
+	w.chored.Add(1)
+	done := func() {
+		defer w.chored.Done()
+		if err := do(); err != nil {
+			w.e.opt.Logf("tidy up: %v", err)
+		}
+	}
+	select {
+	case w.chores <- done:
+	default:
+		done()
+	}
+}
+
+func (w *worker) tidy() {
+	for do := range w.chores {
+		do()
+	}
 }
 
 // Serve is the life of a keeper, in the process that a warden started for it.
@@ -50,7 +79,9 @@ func Serve(o Options, linger time.Duration) error {
 		return err
 	}
 	defer spawner.Close()
-	w := &worker{e: e, spawner: spawner}
+	w := &worker{e: e, spawner: spawner, chores: make(chan func(), chores)}
+	go w.tidy()
+	defer close(w.chores)
 	err = keeper.Main(keeper.Options{
 		Root: o.Root, Version: o.Version, Boot: e.boot, Containers: e.containers, Work: w,
 		Linger: linger, Clock: e.opt.Clock, Log: e.opt.Logf,
@@ -72,6 +103,7 @@ func (w *worker) mark() error {
 
 // Leave is keeper.Work's.
 func (w *worker) Leave(ctx context.Context) error {
+	w.chored.Wait()
 	if !w.e.store.Run.Exists(marker) {
 		return nil
 	}
@@ -232,7 +264,7 @@ func (w *worker) Thaw(ctx context.Context, id string) error {
 
 // Remove is keeper.Work's: the removal of a container that asked for it (rm).
 func (w *worker) Remove(ctx context.Context, c *container.Container) error {
-	return (&Container{w.e, c}).Remove(ctx, RemoveOptions{Volumes: true})
+	return (&Container{w.e, c}).Remove(ctx, RemoveOptions{Volumes: true, later: w.later})
 }
 
 // Sweep compares what carries the root's tag with what has a record, and

@@ -16,7 +16,8 @@ const (
 )
 
 // Namespace is one of the namespaces of a process. File is used with Join: a
-// pidfd of a process that lives there, or a namespace file.
+// pidfd of a process that lives there, or a namespace file. An own network
+// namespace may be given as a File too, made before with Spawner.Net.
 type Namespace struct {
 	Mode Mode
 	File *os.File

@@ -20,6 +20,7 @@ import (
 type Spawner struct {
 	stub *os.File
 	kit  *os.File
+	nets *nets
 	caps uint64 // what the caller may give
 
 	masked []string // DefaultMasked, which looks at every processor
@@ -48,11 +49,14 @@ func New() (*Spawner, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &Spawner{stub: file, kit: kit, caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
+	return &Spawner{stub: file, kit: kit, nets: newNets(), caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
 }
 
-// Close gives the stub's memory back. Running processes are not touched.
-func (s *Spawner) Close() error { return errors.Join(s.stub.Close(), s.kit.Close()) }
+// Close gives up what is kept for the next start. Running processes are not touched.
+func (s *Spawner) Close() error {
+	s.nets.close()
+	return errors.Join(s.stub.Close(), s.kit.Close())
+}
 
 // Seccomp is Seccomp, remembered.
 func (s *Spawner) Seccomp(caps []string) ([]byte, error) {

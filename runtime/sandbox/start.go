@@ -51,7 +51,7 @@ func (c *Config) cloneFlags() uintptr {
 		Namespace
 		flag uintptr
 	}{{c.Net, unix.CLONE_NEWNET}, {c.Pid, unix.CLONE_NEWPID}, {c.Ipc, unix.CLONE_NEWIPC}, {c.Uts, unix.CLONE_NEWUTS}} {
-		if n.Mode == Own {
+		if n.Mode == Own && n.File == nil {
 			flags |= n.flag
 		}
 	}
@@ -124,7 +124,7 @@ func (l *list) enter(c *Config) (forked *fork) {
 		{c.Cgroup, unix.CLONE_NEWCGROUP, "cgroup"},
 		{c.Pid, unix.CLONE_NEWPID, "pid"},
 	} {
-		if n.Mode == Join {
+		if n.Mode == Join || n.Mode == Own && n.File != nil {
 			l.call("join "+n.name+" namespace", unix.SYS_SETNS, l.fd(n.File), num(n.flag))
 		}
 	}
@@ -240,7 +240,7 @@ func (l *list) finish(c *Config, p *prepared, root arg) error {
 	l.call("leave the old root", unix.SYS_UMOUNT2, l.str("."), num(unix.MNT_DETACH))
 	l.call("enter the root", unix.SYS_CHDIR, l.str("/"))
 	l.names(c)
-	if c.Net.Mode == Own {
+	if c.Net.Mode == Own && c.Net.File == nil {
 		l.loopback()
 	}
 	return nil
