@@ -68,7 +68,7 @@ web:unpause()`),
 		act1(d, "wait", "Wait for its end, or until conditions hold. If it ends before, that is an error of kind conflict.",
 			bind.Options(waitRecord()), wait,
 		).With(web + `web:wait{ state = "running", timeout = "10s" }
-assert(web:kill("TERM"):wait().exit_code == 143)`),
+assert(web:kill():wait().exit_code == 137)`),
 		act1(d, "rename", "Give it another name.", bind.Req("name", bind.Text, "the new name"),
 			func(ctx context.Context, b *box, name string) error { return b.Rename(ctx, name) },
 		).With(web + `assert(web:rename("shop").name == "shop")`),

@@ -41,4 +41,4 @@ assert(r.exit_code == 5 and r.stderr == "bye\n")
 local y = c:spawn{ "sleep", "60" }
 _, err = try(y.read, y, { timeout = "50ms" })
 assert(err.kind == "timeout", tostring(err))
-assert(y:kill("TERM"):wait().exit_code == 143)
+assert(y:kill():wait().exit_code == 137)

@@ -15,7 +15,7 @@ import (
 )
 
 // Container is a handle. It stays valid when the container is gone: then all
-// reads but a plan's that was read before are fs.ErrNotExist.
+// reads are fs.ErrNotExist.
 type Container struct {
 	ID    string
 	set   *Containers
@@ -48,7 +48,7 @@ func (c *Container) load(name string, v any) error {
 // may not be changed.
 func (c *Container) Plan() (*Plan, error) {
 	var p Plan
-	if known := c.plan.Load(); known != nil {
+	if known := c.plan.Load(); known != nil && c.Exists() {
 		p = *known
 		return &p, nil
 	}

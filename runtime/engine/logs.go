@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -37,8 +36,8 @@ type Lines struct {
 // Lines begins a walk.
 func (c *Container) Lines(_ context.Context, o LogOptions) (*Lines, error) {
 	r, err := c.reader()
-	if errors.Is(err, fs.ErrNotExist) {
-		err = fault.New(fault.NotFound, "it was removed")
+	if err == nil && !c.c.Exists() {
+		err = errors.Join(fault.New(fault.NotFound, "it was removed"), r.Close())
 	}
 	if err != nil {
 		return nil, fault.Wrap("read the output of container", c.Name(), err)
