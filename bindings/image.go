@@ -3,14 +3,13 @@ package bindings
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"neap/lua/bind"
+	"neap/lua/std"
 	"neap/runtime/fault"
 	"neap/runtime/image"
 )
@@ -203,7 +202,8 @@ func (d *doors) imageMoves() []*bind.Func {
 		bind.Func2("save", "Write images into an archive that load and docker load take, with the names that they are given by.",
 			bind.Req("images", bind.ListOf(k.Ref(imageName)), "which"), bind.Req("path", bind.Text, "the file; one that is there is replaced"), bind.Nothing,
 			func(ctx context.Context, refs []string, path string) (bind.Void, error) {
-				return bind.Void{}, writing(path, func(f io.Writer) error { return d.Images.Save(ctx, refs, f) })
+				err := std.Whole(path, 0o600, func(f io.Writer) error { return d.Images.Save(ctx, refs, f) })
+				return bind.Void{}, fault.Wrap("write", path, err)
 			}).Change(),
 		bind.Func2("push", "Send an image to the registry in its name.",
 			bind.Req("name", k.Ref(imageName), "REGISTRY/NAME[:TAG]"), bind.Options(pushOptions()), bind.Returns(bind.String, "its digest there"),
@@ -291,25 +291,6 @@ func (d *doors) reading(path string, do func(io.Reader) error) error {
 	}
 	defer f.Close()
 	return do(f)
-}
-
-// writing makes a file whole or not at all.
-func writing(path string, do func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".neap-*")
-	if err != nil {
-		return fault.Wrap("write", path, err)
-	}
-	err = do(f)
-	if wrong := f.Close(); err == nil {
-		err = wrong
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fault.Wrap("write", path, err), os.Remove(f.Name()))
-	}
-	return nil
 }
 
 func pruneImages() *bind.Record[pruneOptions] {

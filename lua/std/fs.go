@@ -3,6 +3,7 @@ package std
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -75,25 +76,10 @@ func wrap(op, path string, err error) error {
 }
 
 func write(path, content string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".neap-")
-	if err != nil {
+	return Whole(path, 0o644, func(w io.Writer) error {
+		_, err := io.WriteString(w, content)
 		return err
-	}
-	undo := func() { _ = os.Remove(f.Name()) }
-	mode := fs.FileMode(0o644)
-	if old, err := os.Stat(path); err == nil {
-		mode = old.Mode().Perm()
-	}
-	_, err = f.WriteString(content)
-	if err := errors.Join(err, f.Chmod(mode), f.Close()); err != nil {
-		undo()
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		undo()
-		return err
-	}
-	return nil
+	})
 }
 
 func remove(path string, all bool) error {

@@ -220,6 +220,12 @@ func (c *Container) lookAlive(s *Sight) error {
 	return err
 }
 
+// LeaseFile is where the keeper notes, in Run, who ends a pause.
+const LeaseFile = "lease.json"
+
+// Leased says whether its pause ends by itself.
+func (c *Container) Leased() bool { return c.set.run.Exists(c.ID + "/" + LeaseFile) }
+
 // State is what it is doing now.
 func (c *Container) State() (State, error) {
 	s, err := c.Look()

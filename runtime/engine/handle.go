@@ -175,7 +175,7 @@ func (c *Container) Unpause(ctx context.Context) error {
 	if err := c.c.Unpause(ctx); err != nil {
 		return err
 	}
-	if c.e.keeper.Present() {
+	if c.c.Leased() && c.e.keeper.Present() {
 		return c.e.keeper.Unlease(ctx, c.c.ID)
 	}
 	return nil
@@ -218,9 +218,10 @@ func (c *Container) Kill(ctx context.Context, signal string) error {
 	return c.c.Kill(ctx, sig)
 }
 
+// stopByUser notes that no policy shall start it again, if one would.
 func (c *Container) stopByUser(ctx context.Context, verb string) error {
 	return c.c.Change(ctx, verb, func(_ container.State, w *container.Wish) error {
-		w.Stopped = true
+		w.Stopped = w.Restart.Name != "" && w.Restart.Name != container.No
 		return nil
 	})
 }

@@ -296,10 +296,10 @@ func (l *launch) publish(ctx context.Context) error {
 		l.sockets[b.Spec.Protocol+"-"+b.Spec.Host()] = b.Socket
 	}
 	rules := rulesOf(l.c.ID, &l.facts)
-	if err := l.w.apply(ctx, rules); err != nil {
+	if err := l.w.rules.apply(ctx, rules); err != nil {
 		return err
 	}
-	l.netUndo.add(func() error { l.w.withdraw(rules); return nil })
+	l.netUndo.add(func() error { l.w.rules.withdraw(rules); return nil })
 	return nil
 }
 

@@ -27,9 +27,7 @@ type worker struct {
 	spawner *sandbox.Spawner
 	filters filters
 
-	mu    sync.Mutex
-	queue []firewall.Rule // to be withdrawn
-	timer *time.Timer
+	rules ruleQueue
 
 	chores chan func()
 	chored sync.WaitGroup
@@ -79,7 +77,7 @@ func Serve(o Options, linger time.Duration) error {
 		return err
 	}
 	defer spawner.Close()
-	w := &worker{e: e, spawner: spawner, chores: make(chan func(), chores)}
+	w := &worker{e: e, spawner: spawner, rules: ruleQueue{to: e.firewall, log: e.opt.Logf}, chores: make(chan func(), chores)}
 	go w.tidy()
 	defer close(w.chores)
 	err = keeper.Main(keeper.Options{
@@ -117,54 +115,8 @@ func (w *worker) Leave(ctx context.Context) error {
 	return w.e.store.Run.Remove(marker)
 }
 
-// settleAfter is how long a rule may wait for its removal.
-const settleAfter = 200 * time.Millisecond
-
-// apply adds rules, and takes what waits for removal along.
-func (w *worker) apply(ctx context.Context, rules []firewall.Rule) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err := w.e.firewall.Apply(ctx, rules, w.queue); err != nil {
-		return err
-	}
-	w.queue = nil
-	return nil
-}
-
-// withdraw has rules removed soon, together with others.
-func (w *worker) withdraw(rules []firewall.Rule) {
-	if len(rules) == 0 {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.queue = append(w.queue, rules...)
-	if w.timer == nil {
-		w.timer = time.AfterFunc(settleAfter, func() {
-			if err := w.Settle(context.Background()); err != nil {
-				w.e.opt.Logf("withdraw rules: %v", err)
-			}
-		})
-	}
-}
-
-// Settle withdraws what waits.
-func (w *worker) Settle(ctx context.Context) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-		w.timer = nil
-	}
-	if len(w.queue) == 0 {
-		return nil
-	}
-	if err := w.e.firewall.Withdraw(ctx, w.queue); err != nil {
-		return err
-	}
-	w.queue = nil
-	return nil
-}
+// Settle is keeper.Work's.
+func (w *worker) Settle(ctx context.Context) error { return w.rules.settle(ctx) }
 
 // Finish is keeper.Work's: it records an end and frees what the start had.
 func (w *worker) Finish(ctx context.Context, c *container.Container, end keeper.Ending) error {
@@ -220,7 +172,7 @@ func (w *worker) free(ctx context.Context, c *container.Container) error {
 	}
 	var all []error
 	if facts != nil {
-		w.withdraw(rulesOf(c.ID, facts))
+		w.rules.withdraw(rulesOf(c.ID, facts))
 		for _, p := range facts.Ports {
 			all = append(all, w.e.Ports.Give(c.ID, specOf(p)))
 		}

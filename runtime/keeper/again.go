@@ -66,8 +66,6 @@ type lease struct {
 	Ticks uint64    `json:"ticks,omitempty"`
 }
 
-const leaseFile = "lease.json"
-
 // setLease records a lease and watches it.
 func (k *keeper) setLease(id string, l lease) error {
 	dir, err := k.Containers.With(id).Run()
@@ -75,7 +73,7 @@ func (k *keeper) setLease(id string, l lease) error {
 		return err
 	}
 	defer dir.Close()
-	if err := dir.Save(leaseFile, l, store.Quick); err != nil {
+	if err := dir.Save(container.LeaseFile, l, store.Quick); err != nil {
 		return err
 	}
 	k.watchLease(id, l)
@@ -105,13 +103,13 @@ func (k *keeper) endLease(id string, l lease) {
 	}
 	defer dir.Close()
 	var now lease
-	if err := dir.Load(leaseFile, &now); err != nil || now.Pid != l.Pid || now.Ticks != l.Ticks || !now.Until.Equal(l.Until) {
+	if err := dir.Load(container.LeaseFile, &now); err != nil || now.Pid != l.Pid || now.Ticks != l.Ticks || !now.Until.Equal(l.Until) {
 		return
 	}
 	if err := k.Work.Thaw(k.ctx, id); err != nil {
 		k.Log("end the pause of %s: %v", container.Short(id), err)
 	}
-	_ = dir.Remove(leaseFile)
+	_ = dir.Remove(container.LeaseFile)
 	k.cancel("lease/" + id)
 }
 
@@ -123,10 +121,10 @@ func (k *keeper) dropLease(id string) error {
 		return err
 	}
 	defer dir.Close()
-	if !dir.Exists(leaseFile) {
+	if !dir.Exists(container.LeaseFile) {
 		return nil
 	}
-	return dir.Remove(leaseFile)
+	return dir.Remove(container.LeaseFile)
 }
 
 // cancelRestart ends the wait for a restart.

@@ -154,7 +154,7 @@ func (k *keeper) takeUpLease(id string) {
 	}
 	defer dir.Close()
 	var l lease
-	if dir.Load(leaseFile, &l) == nil {
+	if dir.Load(container.LeaseFile, &l) == nil {
 		k.watchLease(id, l)
 	}
 }

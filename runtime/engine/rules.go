@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"neap/runtime/firewall"
+)
+
+// settleAfter is how long a rule may wait for its removal.
+const settleAfter = 200 * time.Millisecond
+
+// ruleQueue has packet rules changed by many in few transactions: one costs a
+// process, and a removal alone 16 ms.
+type ruleQueue struct {
+	to  *firewall.Firewall
+	log func(format string, args ...any)
+
+	commits sync.Mutex // held by the transaction that is under way
+
+	mu    sync.Mutex
+	next  *ruleBatch      // that will be the next transaction
+	gone  []firewall.Rule // to be withdrawn
+	timer *time.Timer
+}
+
+// ruleBatch is what several add in one transaction.
+type ruleBatch struct {
+	rules []firewall.Rule
+	parts int
+	done  chan struct{}
+	err   error
+}
+
+// apply adds rules, together with those of all who come while a transaction is
+// under way, and takes what waits for removal along. What a batch cannot do is
+// tried part by part, so that nobody fails by another's rules.
+func (q *ruleQueue) apply(ctx context.Context, rules []firewall.Rule) error {
+	q.mu.Lock()
+	b := q.next
+	if b == nil {
+		b = &ruleBatch{done: make(chan struct{})}
+		q.next = b
+		go q.commit(context.WithoutCancel(ctx), b)
+	}
+	b.rules = append(b.rules, rules...)
+	b.parts++
+	q.mu.Unlock()
+	<-b.done
+	if b.err != nil && b.parts > 1 {
+		return q.to.Apply(ctx, rules, nil)
+	}
+	return b.err
+}
+
+func (q *ruleQueue) commit(ctx context.Context, b *ruleBatch) {
+	q.commits.Lock()
+	defer q.commits.Unlock()
+	q.mu.Lock()
+	q.next = nil
+	gone := q.take()
+	q.mu.Unlock()
+	if b.err = q.to.Apply(ctx, b.rules, gone); b.err != nil {
+		q.withdraw(gone)
+	}
+	close(b.done)
+}
+
+// take gives what waits for removal. Preconditions: mu is held.
+func (q *ruleQueue) take() []firewall.Rule {
+	gone := q.gone
+	q.gone = nil
+	if q.timer != nil {
+		q.timer.Stop()
+		q.timer = nil
+	}
+	return gone
+}
+
+// withdraw has rules removed soon, together with others.
+func (q *ruleQueue) withdraw(rules []firewall.Rule) {
+	if len(rules) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.gone = append(q.gone, rules...)
+	if q.timer == nil {
+		q.timer = time.AfterFunc(settleAfter, func() {
+			if err := q.settle(context.Background()); err != nil {
+				q.log("withdraw rules: %v", err)
+			}
+		})
+	}
+}
+
+// settle withdraws what waits.
+func (q *ruleQueue) settle(ctx context.Context) error {
+	q.commits.Lock()
+	defer q.commits.Unlock()
+	q.mu.Lock()
+	gone := q.take()
+	q.mu.Unlock()
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := q.to.Withdraw(ctx, gone); err != nil {
+		q.mu.Lock()
+		q.gone = append(gone, q.gone...)
+		q.mu.Unlock()
+		return err
+	}
+	return nil
+}
