@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,8 +36,9 @@ type ruleBatch struct {
 }
 
 // apply adds rules, together with those of all who come while a transaction is
-// under way, and takes what waits for removal along. What a batch cannot do is
-// tried part by part, so that nobody fails by another's rules.
+// under way. Of what waits for removal it takes along what leads to an address
+// that is used again; the rest can wait. What a batch cannot do is tried part by
+// part, so that nobody fails by another's rules.
 func (q *ruleQueue) apply(ctx context.Context, rules []firewall.Rule) error {
 	q.mu.Lock()
 	b := q.next
@@ -49,7 +52,7 @@ func (q *ruleQueue) apply(ctx context.Context, rules []firewall.Rule) error {
 	q.mu.Unlock()
 	<-b.done
 	if b.err != nil && b.parts > 1 {
-		return q.to.Apply(ctx, rules, nil)
+		return q.to.Apply(ctx, firewall.Change{Add: rules})
 	}
 	return b.err
 }
@@ -59,12 +62,31 @@ func (q *ruleQueue) commit(ctx context.Context, b *ruleBatch) {
 	defer q.commits.Unlock()
 	q.mu.Lock()
 	q.next = nil
-	gone := q.take()
+	del := q.due(b.rules)
+	c := firewall.Change{Add: b.rules, Del: del, Stay: slices.Clone(q.gone)}
 	q.mu.Unlock()
-	if b.err = q.to.Apply(ctx, b.rules, gone); b.err != nil {
-		q.withdraw(gone)
+	if b.err = q.to.Apply(ctx, c); b.err != nil {
+		q.withdraw(del)
 	}
 	close(b.done)
+}
+
+// due takes from what waits for removal what cannot wait when add comes: rules
+// that lead to the same addresses. One that is itself added again stays.
+// Preconditions: mu is held.
+func (q *ruleQueue) due(add []firewall.Rule) (del []firewall.Rule) {
+	again := map[firewall.Rule]bool{}
+	reused := map[netip.Addr]bool{}
+	for _, r := range add {
+		again[r], reused[r.ContainerIP] = true, true
+	}
+	q.gone = slices.DeleteFunc(q.gone, func(r firewall.Rule) bool {
+		if !again[r] && reused[r.ContainerIP] {
+			del = append(del, r)
+		}
+		return again[r] || reused[r.ContainerIP]
+	})
+	return del
 }
 
 // take gives what waits for removal. Preconditions: mu is held.

@@ -83,26 +83,32 @@ func (f *Firewall) Base(ctx context.Context, bridges []Bridge) error {
 	return err
 }
 
+// Change is what one transaction does to port rules.
+type Change struct {
+	Add, Del []Rule
+	Stay     []Rule // of those that added ones displace, the ones to be deleted later
+}
+
 // Apply adds and deletes port rules in one transaction. Adding what is there
 // and deleting what is not is no error. An added rule displaces another for
-// the same port of the host. What this process added before and somebody
-// flushed comes back too.
-func (f *Firewall) Apply(ctx context.Context, add, del []Rule) error {
-	if err := checkRules(add); err != nil {
+// the same port of the host: it comes before it, so that the other may stay a
+// while. What this process added before and somebody flushed comes back too.
+func (f *Firewall) Apply(ctx context.Context, c Change) error {
+	if err := checkRules(c.Add); err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	before := maps.Clone(f.rules)
-	unwanted := set(del)
+	unwanted, stay := set(c.Del), set(c.Stay)
 	taken := map[Rule]struct{}{} // ports of the host that added rules take
-	for _, r := range add {
+	for _, r := range c.Add {
 		taken[r.port()] = struct{}{}
 	}
-	gone := func(r Rule) bool { return has(unwanted, r) || has(taken, r.port()) }
-	maps.DeleteFunc(f.rules, func(r Rule, _ struct{}) bool { return gone(r) })
-	maps.Copy(f.rules, set(add))
-	if _, _, err := f.settle(ctx, gone); err != nil {
+	displaced := func(r Rule) bool { return has(unwanted, r) || has(taken, r.port()) }
+	maps.DeleteFunc(f.rules, func(r Rule, _ struct{}) bool { return displaced(r) })
+	maps.Copy(f.rules, set(c.Add))
+	if _, _, err := f.settle(ctx, func(r Rule) bool { return displaced(r) && !has(stay, r) }); err != nil {
 		f.rules = before
 		return err
 	}
@@ -123,11 +129,11 @@ func has(s map[Rule]struct{}, r Rule) bool {
 }
 
 // Publish is Apply without deletions.
-func (f *Firewall) Publish(ctx context.Context, rules []Rule) error { return f.Apply(ctx, rules, nil) }
+func (f *Firewall) Publish(ctx context.Context, rules []Rule) error { return f.Apply(ctx, Change{Add: rules}) }
 
 // Withdraw is Apply without additions. It costs 16 ms and more however few
 // rules there are: batch.
-func (f *Firewall) Withdraw(ctx context.Context, rules []Rule) error { return f.Apply(ctx, nil, rules) }
+func (f *Firewall) Withdraw(ctx context.Context, rules []Rule) error { return f.Apply(ctx, Change{Del: rules}) }
 
 // List is the port rules of this root that are in the kernel, found by their
 // comments.

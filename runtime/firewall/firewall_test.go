@@ -282,7 +282,7 @@ func TestAgain(t *testing.T) {
 	f := wall(t, "aaaa000b")
 	rules := some(2, "127.0.0.1")
 	must(t, f.Publish(context.Background(), rules))
-	must(t, f.Apply(context.Background(), rules[:1], rules))
+	must(t, f.Apply(context.Background(), Change{Add: rules[:1], Del: rules}))
 	listed(t, f, 1)
 	must(t, f.Publish(context.Background(), nil))
 	listed(t, f, 1)
@@ -359,4 +359,24 @@ func BenchmarkPublish(b *testing.B) {
 		must(b, f.Publish(context.Background(), []Rule{r}))
 		i++
 	}
+}
+
+// TestStays is a port that another container takes while the old rule still
+// waits for its removal: the new one comes first, and the old one can go later.
+func TestStays(t *testing.T) {
+	f, ctx := wall(t, "aaaa000c"), t.Context()
+	old := some(1, "0.0.0.0")
+	next := slices.Clone(old)
+	next[0].Container, next[0].ContainerIP = strings.Repeat("b", 64), netip.MustParseAddr("172.30.7.7")
+	must(t, f.Publish(ctx, old))
+	must(t, f.Apply(ctx, Change{Add: next, Stay: old}))
+	listed(t, f, 2)
+	text := dump(t)
+	if first, second := strings.Index(text, "172.30.7.7"), strings.Index(text, old[0].ContainerIP.String()); first < 0 || second < first {
+		t.Error(text)
+	}
+	must(t, f.Publish(ctx, nil))
+	listed(t, f, 2)
+	must(t, f.Withdraw(ctx, old))
+	listed(t, f, 1)
 }

@@ -39,6 +39,7 @@ const closed = "NEAP-CLOSED"
 type line struct{ table, chain, spec, comment, target string }
 
 func (l line) add() string    { return "-A " + l.chain + " " + l.text() }
+func (l line) first() string  { return "-I " + l.chain + " " + l.text() }
 func (l line) remove() string { return "-D " + l.chain + " " + l.text() }
 
 func (l line) text() string {

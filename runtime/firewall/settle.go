@@ -167,11 +167,11 @@ func (n names) withdraw(b batch, seen *sight, r Rule) {
 	}
 }
 
-// publish adds the lines of r that are missing.
+// publish puts the lines of r that are missing before all others.
 func (n names) publish(b batch, seen *sight, r Rule) {
 	for _, l := range n.lines(r) {
 		if seen.rules[r][l.table] == 0 {
-			b[l.table] = append(b[l.table], l.add())
+			b[l.table] = append(b[l.table], l.first())
 			seen.note(r, l.table, 1)
 		}
 	}

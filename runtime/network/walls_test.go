@@ -215,7 +215,7 @@ func TestMoved(t *testing.T) {
 	if err != nil || len(rules) != 1 || rules[0].Container != "b" {
 		t.Fatal(rules, err)
 	}
-	must(t, w.fw.Apply(context.Background(), []firewall.Rule{old}, rules))
+	must(t, w.fw.Apply(context.Background(), firewall.Change{Add: []firewall.Rule{old}, Del: rules}))
 	reaches(t, "the host", nil, "127.0.0.1:8888", "a")
 }
 

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"neap/runtime/container"
+	"neap/runtime/fault"
+	"neap/runtime/firewall"
+	"neap/runtime/network"
+	"neap/runtime/port"
+)
+
+// makeNet makes the network namespace and wires it, while the walls are made.
+func (l *launch) makeNet(ctx context.Context) {
+	if mode := l.plan.Network; mode == "host" || strings.HasPrefix(mode, "container:") {
+		l.ns, l.net = begin(nothing), begin(nothing)
+		return
+	}
+	l.ns = begin(func() (err error) {
+		l.netns, err = l.w.spawner.Net()
+		return err
+	})
+	l.net = begin(func() error {
+		err := l.ns.wait()
+		if err == nil && l.bridged() {
+			if err = l.attach(ctx); err == nil {
+				err = l.publish(ctx)
+			}
+		}
+		return err
+	})
+	l.undo.add(func() error {
+		_ = l.net.wait()
+		if l.netns != nil {
+			_ = l.netns.Close()
+		}
+		return l.netUndo.run(nil)
+	})
+}
+
+func nothing() error { return nil }
+
+// connected waits for the network.
+func (l *launch) connected(context.Context) error {
+	err := l.net.wait()
+	if err == nil {
+		l.use(l.netns)
+	}
+	return err
+}
+
+// attach makes the namespace a member of its network.
+func (l *launch) attach(ctx context.Context) error {
+	if err := l.w.mark(); err != nil {
+		return err
+	}
+	ep, err := l.e.Networks.Attach(ctx, network.AttachOptions{
+		Network: l.plan.Network, Container: l.c.ID, Start: l.number, IP: address(l.plan.IP),
+		Prefer: address(l.last.Address), NetNS: l.netns,
+	})
+	if err != nil {
+		return err
+	}
+	l.netUndo.add(func() error { return l.e.Networks.Detach(context.WithoutCancel(ctx), ep) })
+	l.facts.Network = append(l.facts.Network, endpointOf(ep))
+	return nil
+}
+
+func (l *launch) bridged() bool { return bridged(l.plan.Network) }
+
+func bridged(mode string) bool {
+	return mode != "none" && mode != "host" && !strings.HasPrefix(mode, "container:")
+}
+
+// publish takes the ports and leads their packets to the container, taking the
+// rules that wait for removal along in the same transaction.
+func (l *launch) publish(ctx context.Context) error {
+	wanted := l.wish.Publish
+	if l.plan.PublishAll {
+		wanted = append(wanted, unpublished(l.plan.Exposed, wanted)...)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	if err := l.e.firewall.Available(); err != nil {
+		return err
+	}
+	for _, p := range wanted {
+		b, err := l.takePort(ctx, specOf(p))
+		if err != nil {
+			return err
+		}
+		l.netUndo.add(func() error { return errors.Join(l.e.Ports.Give(l.c.ID, b.Spec), b.Socket.Close()) })
+		l.facts.Ports = append(l.facts.Ports, portOf(b.Spec))
+		l.sockets[b.Spec.Protocol+"-"+b.Spec.Host()] = b.Socket
+	}
+	rules := rulesOf(l.c.ID, &l.facts)
+	if err := l.w.rules.apply(ctx, rules); err != nil {
+		return err
+	}
+	l.netUndo.add(func() error { l.w.rules.withdraw(rules); return nil })
+	return nil
+}
+
+func (l *launch) takePort(ctx context.Context, s port.Spec) (port.Binding, error) {
+	b, err := l.e.Ports.Take(ctx, l.c.ID, s)
+	var known *fault.Error
+	if errors.As(err, &known) {
+		if id, ok := known.Detail.(string); ok && fault.Is(err, fault.Exists) {
+			named := *known
+			named.Message = "the port is taken by container " + l.e.With(id).Name()
+			return b, &named
+		}
+	}
+	return b, err
+}
+
+// unpublished are the exposed ports that nobody published by hand.
+func unpublished(exposed []string, published []container.Port) []container.Port {
+	var all []container.Port
+	for _, text := range exposed {
+		specs, err := port.Parse(text)
+		if err != nil {
+			continue
+		}
+		for _, s := range specs {
+			s.HostPort = 0
+			if !publishes(published, s) {
+				all = append(all, portOf(s))
+			}
+		}
+	}
+	return all
+}
+
+func publishes(published []container.Port, s port.Spec) bool {
+	for _, p := range published {
+		if p.ContainerPort == s.ContainerPort && p.Protocol == s.Protocol {
+			return true
+		}
+	}
+	return false
+}
+
+// rulesOf is the packet rules of what a container has.
+func rulesOf(id string, f *container.Facts) []firewall.Rule {
+	var rules []firewall.Rule
+	if len(f.Network) == 0 {
+		return nil
+	}
+	to := address(f.Network[0].IP)
+	for _, p := range f.Ports {
+		s := specOf(p)
+		rules = append(rules, firewall.Rule{
+			Container: id, Protocol: s.Protocol, HostIP: s.HostIP, HostPort: s.HostPort,
+			ContainerIP: to, ContainerPort: s.ContainerPort,
+		})
+	}
+	return rules
+}
+
