@@ -13,14 +13,14 @@ import (
 )
 
 // An oci is crun or runc with a prepared bundle: no overlay, no address, but
-// the same namespaces, controllers and seccomp profile.
+// the same namespaces and controllers.
 type oci struct {
 	home
 	program, bundle, version string
 	runs                     int
 }
 
-func newOCI(name, dir, rootfs, mark string) (*oci, error) {
+func newOCI(name, dir, rootfs, mark string, filtered bool) (*oci, error) {
 	program, err := find(name)
 	if err != nil {
 		return nil, err
@@ -35,12 +35,12 @@ func newOCI(name, dir, rootfs, mark string) (*oci, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o, o.prepare(rootfs, mark)
+	return o, o.prepare(rootfs, filtered)
 }
 
 // prepare writes the bundle: what the program itself proposes, with our root,
-// our program and Docker's seccomp profile.
-func (o *oci) prepare(rootfs, mark string) error {
+// our program and, if it is to be filtered, Docker's seccomp profile.
+func (o *oci) prepare(rootfs string, filtered bool) error {
 	c := exec.Command(o.program, "spec")
 	c.Dir = o.bundle
 	if text, err := c.CombinedOutput(); err != nil {
@@ -57,9 +57,11 @@ func (o *oci) prepare(rootfs, mark string) error {
 	}
 	spec.Root.Path, spec.Process.Args, spec.Process.Terminal = rootfs, []string{"/bin/true"}, false
 	spec.Process.Rlimits = nil // more open files than this process has may be refused
-	spec.Linux.CgroupsPath = "/" + mark + "/one"
-	if spec.Linux.Seccomp, err = seccomp.GetDefaultProfile(&spec); err != nil {
-		return err
+	spec.Linux.CgroupsPath = "/" + o.mark + "/one"
+	if filtered {
+		if spec.Linux.Seccomp, err = seccomp.GetDefaultProfile(&spec); err != nil {
+			return err
+		}
 	}
 	if body, err = json.Marshal(spec); err != nil {
 		return err

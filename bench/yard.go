@@ -51,7 +51,10 @@ func newYard(opt options) (*yard, error) {
 	}
 	y := &yard{options: opt, dir: dir, rootfs: filepath.Join(dir, "rootfs"), peers: map[string]string{}}
 	y.rivals = map[string]func() (*rival, error){"docker": y.rival(newDocker, "docker"), "podman": y.rival(newPodman, "podman")}
-	y.ocis = map[string]func() (*oci, error){"crun": y.oci("crun"), "runc": y.oci("runc")}
+	y.ocis = map[string]func() (*oci, error){}
+	for _, name := range []string{"crun", "runc"} {
+		y.ocis[name], y.ocis[name+unfiltered] = y.oci(name, true), y.oci(name, false)
+	}
 	return y, y.furnish()
 }
 
@@ -129,12 +132,17 @@ func (y *yard) rival(start func(dir, mark string) (*rival, error), name string) 
 	})
 }
 
-func (y *yard) oci(name string) func() (*oci, error) {
+// unfiltered marks the runtime without a seccomp profile: crun compiles one at
+// every start, which would hide what else it costs.
+const unfiltered = ", no seccomp"
+
+func (y *yard) oci(name string, filtered bool) func() (*oci, error) {
 	return sync.OnceValues(func() (*oci, error) {
-		if err := os.Mkdir(y.path(name), 0o755); err != nil {
+		dir, err := os.MkdirTemp(y.dir, name+"-")
+		if err != nil {
 			return nil, err
 		}
-		o, err := newOCI(name, y.path(name), y.rootfs, y.mark(name))
+		o, err := newOCI(name, dir, y.rootfs, filepath.Base(y.dir)+"-"+filepath.Base(dir), filtered)
 		if err != nil {
 			return nil, unavailable(err)
 		}
