@@ -76,7 +76,7 @@ func published(containers int) lane {
 func rivalPublished(who string, containers int) lane {
 	return against(who, func(s *scope, r *rival) (turn, error) {
 		var ids []string
-		s.after(func() error { return r.run(append([]string{"rm", "-f"}, ids...)...) })
+		s.after(func() error { return r.remove(ids...) })
 		return func() ([]sample, error) {
 			start := time.Now()
 			for i := range containers {

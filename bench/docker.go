@@ -33,7 +33,7 @@ func newDocker(dir, mark string) (*rival, error) {
 		return nil, err
 	}
 	c := exec.Command(daemon, "-H", socket, "--data-root", filepath.Join(dir, "data"), "--exec-root", "/run/docker",
-		"--pidfile", filepath.Join(dir, "pid"), "--userland-proxy=false", "--cgroup-parent", "/"+mark)
+		"--pidfile", filepath.Join(dir, "pid"), "--userland-proxy=false")
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err

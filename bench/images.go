@@ -90,7 +90,7 @@ func skopeo(form string, source func(*scope, *place) (string, error)) lane {
 		to := fmt.Sprintf("containers-storage:[overlay@%s+/run/skopeo]%s", store, largeImage)
 		return getter{
 			func() error {
-				return p.run(program, "copy", "-q", "--src-tls-verify=false", fmt.Sprintf(form, from), to)
+				return p.run("env", "TMPDIR="+s.dir, program, "copy", "-q", "--src-tls-verify=false", fmt.Sprintf(form, from), to)
 			},
 			func() error { return p.run(program, "delete", to) },
 		}.turn(), err

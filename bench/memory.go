@@ -46,7 +46,7 @@ func rivalWeighed(who string, containers int) lane {
 			if err != nil {
 				return nil, err
 			}
-			return samples, r.run(append([]string{"rm", "-f"}, ids...)...)
+			return samples, r.remove(ids...)
 		}, nil
 	})
 }

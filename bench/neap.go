@@ -67,8 +67,7 @@ func (n *neap) close() error {
 	n.hush()
 	err := n.run("-e", "local all = containers.list() if #all > 0 then all:remove{ force = true } end")
 	n.place.close()
-	n.sweep()
-	return err
+	return errors.Join(err, n.sweep())
 }
 
 // A voice is a script that waits to be asked.

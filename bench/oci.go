@@ -78,6 +78,5 @@ func (o *oci) timed() (float64, error) {
 
 func (o *oci) close() error {
 	o.place.close()
-	o.sweep()
-	return nil
+	return o.sweep()
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -110,10 +111,16 @@ func (p *place) do(f func() error) error {
 	return <-done
 }
 
-// close ends what still runs there and leaves it.
+// close ends what still runs there, waits for that, and leaves it.
 func (p *place) close() {
-	for _, pid := range p.processes() {
-		_ = unix.Kill(pid, unix.SIGKILL)
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		pids := p.processes()
+		if len(pids) == 0 {
+			break
+		}
+		for _, pid := range pids {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
 	}
 	close(p.work)
 	_ = p.said.Close()

@@ -43,6 +43,15 @@ func anchor() []string {
 	return []string{"run", "-d", "--name", "anchor", benchImage, "/bin/sleep", "100000"}
 }
 
+// remove removes containers, killing those that run.
+func (r *rival) remove(ids ...string) error {
+	words := []string{"rm", "-f"}
+	if r.name == "podman" {
+		words = append(words, "--time", "0") // else it asks first, and waits
+	}
+	return r.run(append(words, ids...)...)
+}
+
 // await waits until a container says that it is ready.
 func (r *rival) await(container string) error {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
@@ -59,15 +68,14 @@ func (r *rival) close() error {
 	var errs []error
 	ids, err := r.place.output(r.argv("ps", "-aq")...)
 	if list := strings.Fields(ids); err == nil && len(list) > 0 {
-		err = r.run(append([]string{"rm", "-f"}, list...)...)
+		err = r.remove(list...)
 	}
 	errs = append(errs, err)
 	if r.end != nil {
 		errs = append(errs, r.end())
 	}
 	r.place.close()
-	r.sweep()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.sweep())...)
 }
 
 // newPodman is a Podman with a store of its own, in a place of its own. Its
@@ -94,7 +102,7 @@ func newPodman(dir, mark string) (*rival, error) {
 		}
 	}
 	r.program = []string{
-		"env", "CONTAINERS_CONF=" + config, program, "--root", filepath.Join(dir, "store"), "--runroot", "/run/podman", "--cgroup-manager", "cgroupfs",
+		"env", "CONTAINERS_CONF=" + config, "TMPDIR=" + dir, program, "--root", filepath.Join(dir, "store"), "--runroot", "/run/podman", "--cgroup-manager", "cgroupfs",
 	}
 	r.version, err = p.output(r.argv("version", "--format", "{{.Client.Version}}")...)
 	r.version = strings.TrimSpace(r.version)

@@ -21,7 +21,7 @@ func against(who string, open func(*scope, *rival) (turn, error)) lane {
 func rivalStanding(who string, act func(r *rival, id string) error) lane {
 	return against(who, func(s *scope, r *rival) (turn, error) {
 		const id = "standing"
-		s.after(func() error { return r.run("rm", "-f", id) })
+		s.after(func() error { return r.remove(id) })
 		if err := r.run("run", "-d", "--name", id, "--network", "none", benchImage, "/traffic", "obey"); err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func rivalStop(who string) lane {
 				return 0, err
 			}
 			took, err := r.timed("stop", id)
-			return took, errors.Join(err, r.run("rm", "-f", id))
+			return took, errors.Join(err, r.remove(id))
 		}), nil
 	})
 }
@@ -100,7 +100,7 @@ func (r *rival) lives(n int, create func() error, ids []string) ([]sample, error
 		return nil, err
 	}
 	err := part("remove", func() error {
-		if err := r.run(append([]string{"rm", "-f"}, ids...)...); err != nil {
+		if err := r.remove(ids...); err != nil {
 			return err
 		}
 		return r.gone(before, start)
@@ -122,7 +122,7 @@ func (h home) gone(before trace, since time.Time) error {
 func rivalListed(who string, n int) lane {
 	return against(who, func(s *scope, r *rival) (turn, error) {
 		var ids []string
-		s.after(func() error { return r.run(append([]string{"rm", "-f"}, ids...)...) })
+		s.after(func() error { return r.remove(ids...) })
 		for i := range n {
 			id := fmt.Sprintf("listed-%d", i)
 			if err := r.run("create", "--name", id, "--network", "none", benchImage, "/bin/true"); err != nil {

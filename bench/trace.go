@@ -58,10 +58,21 @@ func directories(top string) (n int) {
 	return n
 }
 
-// sweep takes away what is left of the contestant's cgroups.
-func (h home) sweep() {
-	for _, top := range hierarchies() {
-		found, _ := filepath.Glob(filepath.Join(top, "*"+h.mark+"*"))
+// sweep takes away what is left of the contestant's cgroups. One whose last
+// process just ended may be busy for a moment.
+func (h home) sweep() error {
+	for end := time.Now().Add(patience); ; {
+		var found []string
+		for _, top := range hierarchies() {
+			more, _ := filepath.Glob(filepath.Join(top, "*"+h.mark+"*"))
+			found = append(found, more...)
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("these cgroups are left: %v", found)
+		}
 		for _, dir := range found {
 			removeCgroup(dir)
 		}

@@ -21,11 +21,11 @@ func wires(what string) []lane {
 			return s.wire(n.place, what), n.run(words...)
 		}},
 		against("docker", func(s *scope, r *rival) (turn, error) {
-			s.after(func() error { return r.run("rm", "-f", "wire") })
+			s.after(func() error { return r.remove("wire") })
 			return s.wire(r.place, what), r.run(words...)
 		}),
 		against("podman", func(s *scope, r *rival) (turn, error) {
-			s.after(func() error { return r.run("rm", "-f", "wire") })
+			s.after(func() error { return r.remove("wire") })
 			return s.wire(r.place, what), r.run(words...)
 		}),
 		{"no container", func(s *scope) (turn, error) {
