@@ -39,8 +39,9 @@ func ratio(samples []sample) sample {
 	return sample{"last 50 / first 50", of["last"] / of["first"]}
 }
 
+// listing is so many tables of all, or as many as a minute is enough for.
 func (s *scope) listing(n *neap, samples []sample) ([]sample, error) {
-	for range max(20, s.count) {
+	for end := time.Now().Add(time.Minute); len(samples) < 4+max(20, s.count) && time.Now().Before(end); {
 		took, err := n.timed("ps", "-a")
 		if err != nil {
 			return nil, err
