@@ -45,22 +45,31 @@ func (y *yard) build(name, revision string) (string, error) {
 	program, source := y.path(name), y.source
 	if revision != "" {
 		source = y.path(name + "-source")
-		if _, err := y.tool("git", "worktree", "add", "--detach", "--force", source, revision); err != nil {
+		if err := y.checkout(revision, source); err != nil {
 			return "", err
 		}
-		y.ends = append(y.ends, func() error {
-			_, err := y.tool("git", "worktree", "remove", "--force", source)
-			return err
-		})
 	}
-	_, err := y.tool("go", "build", "-C", source, "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/neap")
+	_, err := y.tool("go", "build", "-C", source, "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, "./cmd/neap")
 	return program, err
+}
+
+// checkout writes the files of a revision into a new directory.
+func (y *yard) checkout(revision, dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	if _, err := y.tool("git", "archive", "-o", dir+".tar", revision); err != nil {
+		return err
+	}
+	_, err := y.tool("tar", "-xf", dir+".tar", "-C", dir)
+	return err
 }
 
 func (y *yard) compareAll(ctx context.Context, rows []row, out io.Writer) error {
 	var errs []error
 	files := map[string]*strings.Builder{"old": {}, "new": {}}
 	for i := range rows {
+		fmt.Fprintln(out, rows[i].label)
 		o := y.face(ctx, &rows[i])
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -86,12 +95,13 @@ func (y *yard) face(ctx context.Context, r *row) *outcome {
 		}
 		for _, v := range y.neaps {
 			s.neap = v.neap
-			t, err := l.open(s)
+			c, err := s.enter(r, l)
 			if err != nil {
 				o.err = errors.Join(o.err, fmt.Errorf("%s: %w", v.name, err))
 				continue
 			}
-			contests = append(contests, contest{v.name, t})
+			c.who = v.name
+			contests = append(contests, c)
 		}
 	}
 	o.err = errors.Join(o.err, rounds(ctx, o, contests, y.rounds(r)), s.close())

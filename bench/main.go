@@ -101,8 +101,8 @@ func (y *yard) playAll(ctx context.Context, rows []row, out io.Writer) error {
 	}
 	f.Peers = y.peers
 	fmt.Fprintf(out, "\n%s\n", f)
-	for who, why := range absentees(outcomes) {
-		fmt.Fprintf(out, "left out: %s: %s\n", who, why)
+	for _, who := range absentees(outcomes) {
+		fmt.Fprintf(out, "left out: %s\n", who)
 	}
 	path, err := save(y.out, f, outcomes)
 	fmt.Fprintln(out, path)

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -67,15 +69,15 @@ func figure(v float64) string {
 	}
 }
 
-// absentees tells who was left out of what, and why.
-func absentees(outcomes []*outcome) map[string]string {
-	why := map[string]string{}
+// absentees tells who was left out, and why, each once.
+func absentees(outcomes []*outcome) []string {
+	told := map[string]bool{}
 	for _, o := range outcomes {
 		for who, reason := range o.absent {
-			why[who] = reason
+			told[who+": "+reason] = true
 		}
 	}
-	return why
+	return slices.Sorted(maps.Keys(told))
 }
 
 // A record is one row in the file that a run leaves.
@@ -114,9 +116,9 @@ func (o *outcome) record() record {
 // save writes a run to a file of its own and gives its path.
 func save(dir string, f facts, outcomes []*outcome) (string, error) {
 	run := struct {
-		Facts  facts             `json:"facts"`
-		Absent map[string]string `json:"absent,omitempty"`
-		Rows   []record          `json:"rows"`
+		Facts  facts    `json:"facts"`
+		Absent []string `json:"absent,omitempty"`
+		Rows   []record `json:"rows"`
 	}{Facts: f, Absent: absentees(outcomes)}
 	for _, o := range outcomes {
 		run.Rows = append(run.Rows, o.record())

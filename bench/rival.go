@@ -40,7 +40,11 @@ func (r *rival) equip(archive string) error {
 
 // anchor is the command line of a container that stays.
 func anchor() []string {
-	return []string{"run", "-d", "--name", "anchor", benchImage, "/bin/sleep", "100000"}
+	words := []string{"run", "-d", "--name", "anchor"}
+	if _, err := find("iptables-save"); err != nil {
+		words = append(words, "--network", "none")
+	}
+	return append(words, benchImage, "/bin/sleep", "100000")
 }
 
 // remove removes containers, killing those that run.

@@ -12,6 +12,7 @@ type row struct {
 	table, key, label string
 	unit              string // of its values; milliseconds if it is empty
 	effort            effort
+	wired             bool // it needs the default network, and that needs iptables
 	lanes             []lane
 	goals             []goal
 }
@@ -20,9 +21,10 @@ type row struct {
 type effort int
 
 const (
-	light effort = iota // all of them
-	heavy               // a quarter, unless all the time in the world was given
-	long                // one, and only then
+	light  effort = iota // all of them
+	heavy                // three, unless all was asked for
+	single               // one
+	long                 // one, if all was asked for
 )
 
 // A lane is one of those who do what a row says. The lanes of a row take turns
@@ -109,7 +111,7 @@ func (y *yard) play(ctx context.Context, r *row) *outcome {
 	s := &scope{yard: y, neap: y.neaps[0].neap}
 	var contests []contest
 	for _, l := range r.lanes {
-		c, err := s.enter(l)
+		c, err := s.enter(r, l)
 		var why absence
 		switch {
 		case errors.As(err, &why):
@@ -124,17 +126,23 @@ func (y *yard) play(ctx context.Context, r *row) *outcome {
 	return o
 }
 
-func (s *scope) enter(l lane) (contest, error) {
+func (s *scope) enter(r *row, l lane) (contest, error) {
+	if _, err := find("iptables-save"); err != nil && r.wired {
+		return contest{}, err
+	}
 	t, err := l.open(s)
 	return contest{l.who, t}, err
 }
 
-// rounds plays n rounds after one that is not counted. Who fails is out; what
-// takes one round only has none before it.
+// few is how many rounds have none before them that does not count.
+const few = 3
+
+// rounds plays n rounds, after one that is not counted unless they are few. Who
+// fails is out.
 func rounds(ctx context.Context, o *outcome, contests []contest, n int) error {
 	var errs []error
 	first := -1
-	if n == 1 {
+	if n <= few {
 		first = 0
 	}
 	for round := first; round < n && len(contests) > 0; round++ {

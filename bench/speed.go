@@ -5,19 +5,19 @@ package main
 func speed() []row {
 	rows := []row{
 		{key: "once", label: "containers.once in a loop, no network", lanes: []lane{inScript("once", 5), loopFloor()}, goals: []goal{within(1.25, "floor")}},
-		{key: "once-net", label: "containers.once in a loop, default network", lanes: []lane{inScript("once_net", 5)}},
+		{key: "once-net", wired: true, label: "containers.once in a loop, default network", lanes: []lane{inScript("once_net", 5)}},
 		{
 			key: "run-none", label: "run --rm --network none box true, from a shell",
 			lanes: append(runs("--network", "none"), inBundle("crun"), inBundle("crun"+unfiltered), inBundle("runc"), inBundle("runc"+unfiltered)),
 			goals: []goal{within(0.8, "crun"), within(0.8, "crun"+unfiltered), faster(25, "docker")},
 		},
-		{key: "run", label: "run --rm box true, default network", lanes: runs(), goals: []goal{faster(25, "docker")}},
+		{key: "run", wired: true, label: "run --rm box true, default network", lanes: runs(), goals: []goal{faster(25, "docker")}},
 		{
-			key: "run-port", label: "run --rm -p 8901:80 box true, and until its rules are gone", lanes: runs("-p", "8901:80"),
+			key: "run-port", wired: true, label: "run --rm -p 8901:80 box true, and until its rules are gone", lanes: runs("-p", "8901:80"),
 			goals: []goal{faster(30, "docker"), atMost(1000, "ms").of("rules gone after")},
 		},
 		{
-			key: "lives", label: "create 200, start 200, remove 200, one port each; ms for each of them (peers: 20)", effort: heavy,
+			key: "lives", wired: true, label: "create 200, start 200, remove 200, one port each; ms for each of them (peers: 20)", effort: heavy,
 			lanes: []lane{inScriptWithRules("lives_in_bulk", 200), loops(200), rivalLives("docker", 20), rivalLives("podman", 20)},
 			goals: []goal{atMost(5, "ms").of("all"), atMost(1000, "ms").of("rules gone after")},
 		},
@@ -49,10 +49,10 @@ func speed() []row {
 			key: "pull", label: "pull the same from a registry on this machine", effort: heavy, lanes: pulls(),
 			goals: []goal{faster(2, "docker", "podman", "skopeo")},
 		},
-		{key: "bytes", label: "bytes through a published port", unit: "MB/s", lanes: wires("bytes"), goals: []goal{reaches(0.97, "docker")}},
-		{key: "requests", label: "requests through a published port, 8 connections", unit: "a second", lanes: wires("requests"), goals: []goal{reaches(0.97, "docker")}},
+		{key: "bytes", wired: true, label: "bytes through a published port", unit: "MB/s", lanes: wires("bytes"), goals: []goal{reaches(0.97, "docker")}},
+		{key: "requests", wired: true, label: "requests through a published port, 8 connections", unit: "a second", lanes: wires("requests"), goals: []goal{reaches(0.97, "docker")}},
 		{
-			key: "connections", label: "requests through a published port, a connection each", unit: "a second", lanes: wires("connections"),
+			key: "connections", wired: true, label: "requests through a published port, a connection each", unit: "a second", lanes: wires("connections"),
 			goals: []goal{reaches(0.97, "docker")},
 		},
 	}

@@ -54,7 +54,7 @@ func (s *scope) wire(p *place, what string) turn {
 		address = "127.0.0.1:8902"
 	}
 	return one(func() (float64, error) {
-		text, err := p.output(client, what, address, "500ms")
+		text, err := p.output(client, what, address, "300ms")
 		if err != nil {
 			return 0, err
 		}

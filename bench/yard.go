@@ -163,10 +163,10 @@ func unavailable(err error) error {
 // rounds is how many a row gets.
 func (y *yard) rounds(r *row) int {
 	switch {
-	case r.effort == long:
+	case r.effort == long, r.effort == single:
 		return 1
 	case r.effort == heavy && !y.all:
-		return max(1, y.count/4)
+		return min(few, y.count)
 	default:
 		return y.count
 	}
