@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 )
 
 // A row is one line of the goals: what is done, by whom, and what neap must
@@ -123,7 +125,16 @@ func (y *yard) play(ctx context.Context, r *row) *outcome {
 		}
 	}
 	o.err = errors.Join(o.err, rounds(ctx, o, contests, y.rounds(r)), s.close())
+	o.arrange()
 	return o
+}
+
+// arrange puts the series in the order of the lanes.
+func (o *outcome) arrange() {
+	place := func(s *series) int {
+		return slices.IndexFunc(o.row.lanes, func(l lane) bool { return l.who == s.who })
+	}
+	slices.SortStableFunc(o.series, func(a, b *series) int { return place(a) - place(b) })
 }
 
 func (s *scope) enter(r *row, l lane) (contest, error) {
@@ -141,11 +152,13 @@ const few = 3
 // fails is out.
 func rounds(ctx context.Context, o *outcome, contests []contest, n int) error {
 	var errs []error
+	mix := rand.New(rand.NewPCG(1, 2)) // nobody always follows the same one, and each run is in the same order
 	first := -1
 	if n <= few {
 		first = 0
 	}
 	for round := first; round < n && len(contests) > 0; round++ {
+		mix.Shuffle(len(contests), func(i, j int) { contests[i], contests[j] = contests[j], contests[i] })
 		var still []contest
 		for _, c := range contests {
 			if ctx.Err() != nil {
