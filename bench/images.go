@@ -15,17 +15,20 @@ type getter struct {
 	get, drop func() error
 }
 
-// turn is one round: what earlier ones wrote is on the disk before it begins.
+// turn is one round: what earlier ones wrote is on the disk before it begins,
+// and until its own is there is told too.
 func (g getter) turn() turn {
-	return one(func() (float64, error) {
+	return func() ([]sample, error) {
 		unix.Sync()
 		start := time.Now()
 		if err := g.get(); err != nil {
-			return 0, err
+			return nil, err
 		}
 		took := time.Since(start)
-		return milliseconds(took), g.drop()
-	})
+		unix.Sync()
+		stored := time.Since(start)
+		return []sample{{"", milliseconds(took)}, {"until it is on the disk", milliseconds(stored)}}, g.drop()
+	}
 }
 
 // loads is the lanes of an archive.
