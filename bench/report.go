@@ -22,7 +22,7 @@ type paper struct {
 func (p *paper) print(o *outcome) {
 	if o.row.table != p.table {
 		p.table = o.row.table
-		fmt.Fprintf(p, "\n%s\n\n%-46s %10s %10s %5s %9s\n", p.table, "", "median", "p99", "n", "neap is")
+		fmt.Fprintf(p, "\n%s\n%-46s %10s %10s %5s %9s\n", p.table, "", "median", "p99", "n", "neap is")
 	}
 	fmt.Fprintf(p, "%s (%s)\n", o.row.label, o.row.unit)
 	for _, s := range o.series {
@@ -30,7 +30,7 @@ func (p *paper) print(o *outcome) {
 		if s.part != "" {
 			name += ": " + s.part
 		}
-		fmt.Fprintf(p, "    %-42s %10s %10s %5d %9s\n", name, figure(quantile(s.values, 0.5)), figure(quantile(s.values, 0.99)), len(s.values), o.times(s))
+		fmt.Fprintf(p, "    %-42s %10s %10s %5d  %s\n", name, figure(quantile(s.values, 0.5)), figure(o.row.worst(s.values)), len(s.values), o.times(s))
 	}
 	for _, g := range o.row.goals {
 		v := o.verdict(g)
@@ -42,6 +42,14 @@ func (p *paper) print(o *outcome) {
 	if o.err != nil {
 		fmt.Fprintf(p, "    FAILED: %s\n", strings.ReplaceAll(o.err.Error(), "\n", "\n            "))
 	}
+}
+
+// worst is what one value in a hundred is not better than.
+func (r *row) worst(values []float64) float64 {
+	if r.rate {
+		return quantile(values, 0.01)
+	}
+	return quantile(values, 0.99)
 }
 
 // times is what neap's median is of that of a peer.
@@ -102,7 +110,7 @@ type figures struct {
 func (o *outcome) record() record {
 	r := record{Table: o.row.table, Key: o.row.key, Label: o.row.label, Unit: o.row.unit}
 	for _, s := range o.series {
-		r.Series = append(r.Series, figures{s.who, s.part, quantile(s.values, 0.5), quantile(s.values, 0.99), s.values})
+		r.Series = append(r.Series, figures{s.who, s.part, quantile(s.values, 0.5), o.row.worst(s.values), s.values})
 	}
 	for _, g := range o.row.goals {
 		r.Goals = append(r.Goals, o.verdict(g))

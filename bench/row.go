@@ -14,6 +14,7 @@ type row struct {
 	table, key, label string
 	unit              string // of its values; milliseconds if it is empty
 	effort            effort
+	rate              bool // more is better
 	wired             bool // it needs the default network, and that needs iptables
 	lanes             []lane
 	goals             []goal
