@@ -15,7 +15,7 @@ export CGO_ENABLED = 0
 export PATH := $(TOOLS):$(GOBIN):$(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build test test-vm check bench generate deps lint
+.PHONY: help demo build test test-vm check bench bench-compare generate deps lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,8 +60,12 @@ $(TOOLS)/staticcheck: ; $(call tool,staticcheck,$(STATICCHECK))
 $(TOOLS)/golangci-lint: ; $(call tool,golangci-lint,$(GOLANGCI))
 $(TOOLS)/govulncheck: ; $(call tool,govulncheck,$(GOVULNCHECK))
 
-bench: build ## neap beside the floor and the peers that are installed (as root)
-	bench/run
+bench: build ## neap beside the floor and the peers that are installed (as root); ROWS=expression ROUNDS=20 SCALE=1 for less and more
+	go run ./bench $(if $(ROWS),-rows '$(ROWS)') $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(SCALE),-all)
+
+bench-compare: ## this source tree (or NEW=revision) beside OLD=revision, in benchstat's form (as root)
+	@[ -n "$(OLD)" ] || { echo "say OLD=revision"; exit 1; }
+	go run ./bench -old $(OLD) $(if $(NEW),-new $(NEW)) $(if $(ROWS),-rows '$(ROWS)') $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(SCALE),-all)
 
 generate: ## what is committed but made: the built-in image and other embedded files
 	go generate ./...

@@ -1,32 +1,159 @@
--- The rows of bench/run that are measured from within one script: each act so many
--- times, its median and 99th percentile in milliseconds.
+-- What bench asks of a neap that is awake: acts that are measured from within one
+-- script. A line of standard input names an act and a number; the answer is a line
+-- with "ok" and milliseconds, each with the name of its part if it has several.
 --
---   neap bench/rows.lua 20
---   neap: containers.once, no network                     4.21     6.02
-local opt = args{ about = "time what a script does", { "rounds", type = "integer", default = 20 } }
+--   $ echo "once 3" | neap bench/rows.lua
+--   ok 4.21 4.15 4.30
+args{ about = "do what bench asks, and say how long it took" }
 
 local function clock() return time.unix(time.now()) * 1000 end
 
-local function row(label, act, between)
-  local took = {}
-  for i = 0, opt.rounds do
-    local from = clock()
-    act()
-    if i > 0 then table.insert(took, clock() - from) end
-    if between then between() end
-  end
-  table.sort(took)
-  print(("%-52s %8.2f %8.2f"):format(label, took[math.ceil(#took / 2)], took[#took - math.floor(#took / 100)]))
+local function timed(act)
+  local from = clock()
+  act()
+  return clock() - from
 end
 
-row("neap: containers.once, no network", function() containers.once{ "box", "true", network = "none" } end)
-row("neap: containers.once", function() containers.once{ "box", "true" } end)
+-- So many times, after what must come before each and is not measured.
+local function each(n, act, before)
+  local took = {}
+  for _ = 1, n do
+    if before then before() end
+    table.insert(took, timed(act))
+  end
+  return took
+end
 
-local c = containers.run{ "box", "sleep", "600", network = "none" }
-defer(function() c:remove{ force = true } end)
-row("neap: pause and unpause", function() c:pause():unpause() end)
-row("neap: exec true", function() c:exec{ "true" } end)
-row("neap: stop of a container that obeys", function() c:stop() end, function()
-  c:start()
-  task.sleep(0.2) -- until it obeys
-end)
+-- The middle of a part of a list.
+local function median(list, from, to)
+  local part = {}
+  for i = from, to do table.insert(part, list[i]) end
+  table.sort(part)
+  return part[math.ceil(#part / 2)]
+end
+
+local standing -- the container that pause, exec and stop are about
+local crowd = {} -- those that stay until "disperse"
+
+local acts = {}
+
+function acts.once(n)
+  return each(n, function() containers.once{ "box", "true", network = "none" } end)
+end
+
+function acts.once_net(n)
+  return each(n, function() containers.once{ "box", "true" } end)
+end
+
+function acts.stand()
+  standing = containers.run{ "bench", "/traffic", "obey", network = "none" }
+  standing:wait{ log = "ready" }
+  return {}
+end
+
+function acts.fall()
+  standing:remove{ force = true }
+  return {}
+end
+
+function acts.pause(n)
+  return each(n, function() standing:pause():unpause() end)
+end
+
+function acts.exec(n)
+  return each(n, function() standing:exec{ "true" } end)
+end
+
+-- A fresh one for each stop, as the log of a restarted one says "ready" from the first.
+function acts.stop(n)
+  local c
+  local function obeying()
+    if c then c:remove() end
+    c = containers.run{ "bench", "/traffic", "obey", network = "none" }
+    c:wait{ log = "ready" }
+  end
+  local took = each(n, function() c:stop() end, obeying)
+  c:remove()
+  return took
+end
+
+-- Create, start and remove so many with one port each, in loops or with the verbs of a
+-- list; milliseconds for each of them.
+local function lives(n, start, remove)
+  local list = {}
+  local create = timed(function()
+    for i = 1, n do
+      list[i] = containers.create{ "box", "sleep", "600", publish = (20000 + i) .. ":80", label = "bench=lives" }
+    end
+  end)
+  local took = { create = create, start = timed(function() start(list) end), remove = timed(function() remove(list) end) }
+  local all = 0
+  for part, t in pairs(took) do
+    took[part] = t / n
+    all = all + took[part]
+  end
+  took.all = all
+  return took
+end
+
+function acts.lives_one_by_one(n)
+  return lives(n,
+    function(list) for _, c in ipairs(list) do c:start() end end,
+    function(list) for _, c in ipairs(list) do c:remove{ force = true } end end)
+end
+
+function acts.lives_in_bulk(n)
+  return lives(n,
+    function() containers.list{ label = "bench=lives" }:start() end,
+    function() containers.list{ label = "bench=lives" }:remove{ force = true } end)
+end
+
+function acts.stopped(n)
+  for _ = 1, n do containers.create{ "box", "true", network = "none", label = "bench=crowd" } end
+  return {}
+end
+
+-- The starts of a crowd: all in the middle, the first fifty and the last fifty.
+function acts.running(n)
+  local took = each(n, function()
+    containers.run{ "box", "sleep", "6000", label = "bench=crowd" }
+  end)
+  local edge = math.min(50, n)
+  return { each = median(took, 1, n), first = median(took, 1, edge), last = median(took, n - edge + 1, n) }
+end
+
+-- Publishes a hundred ports of each of so many.
+function acts.ports(n)
+  local took = timed(function()
+    for i = 1, n do
+      local from = 20000 + (i - 1) * 100
+      local range = from .. "-" .. (from + 99)
+      containers.run{ "box", "sleep", "6000", publish = range .. ":" .. range, label = "bench=crowd" }
+    end
+  end)
+  return { all = took }
+end
+
+function acts.disperse()
+  return { timed(function() containers.list{ label = "bench=crowd" }:remove{ force = true } end) }
+end
+
+local function tell(took)
+  local words = { "ok" }
+  for part, t in pairs(took) do
+    table.insert(words, type(part) == "number" and ("%.4f"):format(t) or ("%s=%.4f"):format(part, t))
+  end
+  io.write(table.concat(words, " "), "\n")
+  io.flush()
+end
+
+for line in io.lines() do
+  local name, n = line:match("^(%S+)%s*(%d*)$")
+  local took, err = try(acts[name], tonumber(n))
+  if err then
+    io.write("error ", tostring(err):gsub("\n", " "), "\n")
+    io.flush()
+  else
+    tell(took)
+  end
+end

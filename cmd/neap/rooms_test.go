@@ -31,7 +31,7 @@ func vendors() map[string][]string {
 		"github.com/containerd/cgroups":          {"neap/runtime/cgroup"},
 		"github.com/google/go-containerregistry": {"neap/runtime/image"},
 		"github.com/elastic/go-seccomp-bpf":      {"neap/runtime/sandbox"},
-		"github.com/moby/profiles":               {"neap/runtime/sandbox"},
+		"github.com/moby/profiles":               {"neap/runtime/sandbox", "neap/bench"},
 		"mvdan.cc/sh":                            {"neap/cmd/box"},
 		"github.com/u-root/u-root":               {"neap/cmd/box"},
 	}
