@@ -160,7 +160,7 @@ func (c *Container) TakeBack(now time.Time) (*Due, error) {
 // Rename gives the container another name, in one step for whoever looks.
 func (c *Container) Rename(ctx context.Context, name string) error {
 	if err := ValidName(name); err != nil {
-		return fault.Wrap("rename container", c.Name(), err)
+		return c.wrap("rename container", err)
 	}
 	return c.Do(ctx, "rename", func(State) error {
 		wish, err := c.Wish()

@@ -240,7 +240,7 @@ func (c *Container) State() (State, error) {
 func (c *Container) Do(ctx context.Context, verb string, step func(State) error) error {
 	lock, err := c.Lock(ctx)
 	if err != nil {
-		return fault.Wrap(verb+" container", c.Name(), err)
+		return c.wrap(verb+" container", err)
 	}
 	defer lock.Unlock()
 	return c.Holding(verb, step)
@@ -258,7 +258,15 @@ func (c *Container) Holding(verb string, step func(State) error) error {
 			err = step(now)
 		}
 	}
-	return fault.Wrap(verb+" container", c.Name(), err)
+	return c.wrap(verb+" container", err)
+}
+
+// wrap names what was done and the container, which costs a look at its record.
+func (c *Container) wrap(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Wrap(op, c.Name(), err)
 }
 
 // Draft is a container that is being made: nobody sees it until Commit.

@@ -26,7 +26,7 @@ func (c *Container) StartAttached(ctx context.Context, a Attached) (keeper.Endin
 		err = fault.New(fault.Conflict, "it runs already").WithHint("attach to it: neap attach %s", c.Name())
 	}
 	if err != nil {
-		return keeper.Ending{}, fault.Wrap("start container", c.Name(), err)
+		return keeper.Ending{}, c.wrap("start container", err)
 	}
 	return c.startAttached(ctx, n, a)
 }
@@ -179,7 +179,7 @@ func (c *Container) end() (output.Place, error) {
 // is what comes from now on.
 func (c *Container) Attach(ctx context.Context, a Attached) (keeper.Ending, error) {
 	end, err := c.attach(ctx, a)
-	return end, fault.Wrap("attach to container", c.Name(), err)
+	return end, c.wrap("attach to container", err)
 }
 
 func (c *Container) attach(ctx context.Context, a Attached) (keeper.Ending, error) {

@@ -63,7 +63,7 @@ func (c *Container) ExecTerminal(ctx context.Context, s ExecSpec, with func(tty 
 	defer cancel()
 	began := c.e.opt.Clock()
 	end, err := c.e.keeper.Exec(ctx, c.c.ID, s.program(c.e.opt.ID()), nil, func(_ int, tty *os.File) { go with(tty) })
-	return resultOf(end, began), fault.Wrap("exec in container", c.Name(), err)
+	return resultOf(end, began), c.wrap("exec in container", err)
 }
 
 func limitedIf(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
@@ -101,7 +101,7 @@ type Exec struct {
 // or at Close, unless it is detached.
 func (c *Container) Spawn(ctx context.Context, s ExecSpec) (*Exec, error) {
 	x, err := c.spawn(ctx, s)
-	return x, fault.Wrap("exec in container", c.Name(), err)
+	return x, c.wrap("exec in container", err)
 }
 
 func (c *Container) spawn(ctx context.Context, s ExecSpec) (*Exec, error) {

@@ -83,6 +83,14 @@ func (c *Container) ID() string { return c.c.ID }
 // Name is the name now, or the short id if it cannot be read.
 func (c *Container) Name() string { return c.c.Name() }
 
+// wrap names what was done and the container, which costs a look at its record.
+func (c *Container) wrap(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Wrap(op, c.Name(), err)
+}
+
 // View is what one look at a container shows. It is a value: it does not
 // change when the container does.
 type View struct {
@@ -206,7 +214,7 @@ func (c *Container) Kill(ctx context.Context, signal string) error {
 	if signal != "" {
 		var err error
 		if sig, err = Signal(signal); err != nil {
-			return fault.Wrap("kill container", c.Name(), err)
+			return c.wrap("kill container", err)
 		}
 	}
 	if sig == unix.SIGKILL || sig == unix.SIGTERM {
@@ -240,7 +248,7 @@ func (c *Container) Protect(ctx context.Context, on bool) error {
 // Freezer is what the kernel says of the container's freezer.
 func (c *Container) Freezer() (cgroup.Freezer, error) {
 	f, err := c.c.Group().Freezer()
-	return f, fault.Wrap("look at the freezer of container", c.Name(), err)
+	return f, c.wrap("look at the freezer of container", err)
 }
 
 // Change is what Update sets; nil leaves a thing as it is.

@@ -51,7 +51,7 @@ func (c *Container) Start(ctx context.Context) error {
 	if err != nil || running {
 		return err
 	}
-	return fault.Wrap("start container", c.Name(), c.e.keeper.Start(ctx, c.c.ID, n))
+	return c.wrap("start container", c.e.keeper.Start(ctx, c.c.ID, n))
 }
 
 // Once runs a container to its end and gives what came of it. It is removed
@@ -130,7 +130,7 @@ const stopTimeout = 10 * time.Second
 // Stop asks the first process to end, and kills it when time is up. One that
 // does not run is left as it is; a restart that waits is cancelled.
 func (c *Container) Stop(ctx context.Context, o StopOptions) error {
-	return fault.Wrap("stop container", c.Name(), c.stop(ctx, o))
+	return c.wrap("stop container", c.stop(ctx, o))
 }
 
 func (c *Container) stop(ctx context.Context, o StopOptions) error {

@@ -40,7 +40,7 @@ func (c *Container) Lines(_ context.Context, o LogOptions) (*Lines, error) {
 		err = errors.Join(fault.New(fault.NotFound, "it was removed"), r.Close())
 	}
 	if err != nil {
-		return nil, fault.Wrap("read the output of container", c.Name(), err)
+		return nil, c.wrap("read the output of container", err)
 	}
 	return &Lines{c: c, opt: o, reader: r}, nil
 }

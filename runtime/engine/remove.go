@@ -30,7 +30,7 @@ func (c *Container) Remove(ctx context.Context, o RemoveOptions) error {
 	if fault.Is(err, fault.NotFound) && !c.c.Exists() {
 		return nil
 	}
-	return fault.Wrap("remove container", c.Name(), err)
+	return c.wrap("remove container", err)
 }
 
 func (c *Container) remove(ctx context.Context, o RemoveOptions) error {

@@ -75,11 +75,11 @@ func (c *Container) Top(context.Context) ([]Task, error) {
 		err = fault.New(fault.Conflict, "it is %s, and must be running or paused", state)
 	}
 	if err != nil {
-		return nil, fault.Wrap("look at the processes of container", c.Name(), err)
+		return nil, c.wrap("look at the processes of container", err)
 	}
 	pids, err := c.c.Group().Pids()
 	if err != nil {
-		return nil, fault.Wrap("look at the processes of container", c.Name(), err)
+		return nil, c.wrap("look at the processes of container", err)
 	}
 	var up unix.Sysinfo_t
 	if err := unix.Sysinfo(&up); err != nil {
