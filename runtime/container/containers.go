@@ -205,6 +205,20 @@ func (cs *Containers) dropRubbish(name, holder string) (bool, error) {
 	return true, cs.names.Release(name, claimOf+holder)
 }
 
+// DropNames gives up the names whose containers are gone.
+func (cs *Containers) DropNames() error {
+	names, err := cs.names.Names(".")
+	all := []error{err}
+	for _, name := range names {
+		owner, err := cs.names.Holder(name)
+		if err == nil && !cs.dir.Exists(strings.TrimPrefix(owner, claimOf)) {
+			_, err = cs.dropRubbish(name, strings.TrimPrefix(owner, claimOf))
+		}
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}
+
 // DropName gives a name up if the container has it.
 func (cs *Containers) DropName(name, id string) error {
 	if name == "" {

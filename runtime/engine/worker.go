@@ -280,6 +280,9 @@ func (e *Engine) sweepFiles(ctx context.Context) error {
 	for _, id := range strays {
 		all = append(all, e.containers.Discard(id))
 	}
+	if len(strays) > 0 {
+		all = append(all, e.containers.DropNames())
+	}
 	_, err = e.Volumes.Sweep(ctx)
 	return errors.Join(append(all, err)...)
 }
