@@ -22,14 +22,21 @@ func (l *launch) makeNet(ctx context.Context) {
 		l.netns, err = l.w.spawner.Net()
 		return err
 	})
+	wanted := l.wanted()
+	if len(wanted) > 0 {
+		l.w.rules.announce()
+	}
 	l.net = begin(func() error {
-		err := l.ns.wait()
-		if err == nil && l.bridged() {
-			if err = l.attach(ctx); err == nil {
-				err = l.publish(ctx)
-			}
+		rules, err := l.wire(ctx, wanted)
+		switch {
+		case len(wanted) == 0:
+			return err
+		case err != nil:
+			l.w.rules.renounce()
+			return err
 		}
-		return err
+		l.netUndo.add(func() error { l.w.rules.withdraw(rules); return nil })
+		return l.w.rules.apply(ctx, rules)
 	})
 	l.undo.add(func() error {
 		_ = l.net.wait()
@@ -74,34 +81,40 @@ func bridged(mode string) bool {
 	return mode != "none" && mode != "host" && !strings.HasPrefix(mode, "container:")
 }
 
-// publish takes the ports and leads their packets to the container, taking the
-// rules that wait for removal along in the same transaction.
-func (l *launch) publish(ctx context.Context) error {
+// wanted is the ports to publish.
+func (l *launch) wanted() []container.Port {
+	if !l.bridged() {
+		return nil
+	}
 	wanted := l.wish.Publish
 	if l.plan.PublishAll {
 		wanted = append(wanted, unpublished(l.plan.Exposed, wanted)...)
 	}
-	if len(wanted) == 0 {
-		return nil
+	return wanted
+}
+
+// wire makes the namespace a member and takes the ports. It gives the rules that
+// lead their packets to the container.
+func (l *launch) wire(ctx context.Context, wanted []container.Port) ([]firewall.Rule, error) {
+	if err := l.ns.wait(); err != nil || !l.bridged() {
+		return nil, err
+	}
+	if err := l.attach(ctx); err != nil || len(wanted) == 0 {
+		return nil, err
 	}
 	if err := l.e.firewall.Available(); err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range wanted {
 		b, err := l.takePort(ctx, specOf(p))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		l.netUndo.add(func() error { return errors.Join(l.e.Ports.Give(l.c.ID, b.Spec), b.Socket.Close()) })
 		l.facts.Ports = append(l.facts.Ports, portOf(b.Spec))
 		l.sockets[b.Spec.Protocol+"-"+b.Spec.Host()] = b.Socket
 	}
-	rules := rulesOf(l.c.ID, &l.facts)
-	if err := l.w.rules.apply(ctx, rules); err != nil {
-		return err
-	}
-	l.netUndo.add(func() error { l.w.rules.withdraw(rules); return nil })
-	return nil
+	return rulesOf(l.c.ID, &l.facts), nil
 }
 
 func (l *launch) takePort(ctx context.Context, s port.Spec) (port.Binding, error) {
@@ -160,4 +173,3 @@ func rulesOf(id string, f *container.Facts) []firewall.Rule {
 	}
 	return rules
 }
-

@@ -23,6 +23,8 @@ type ruleQueue struct {
 
 	mu    sync.Mutex
 	next  *ruleBatch      // that will be the next transaction
+	soon  int             // starts under way that will add rules
+	came  chan struct{}   // closed and replaced when soon falls; nil if nobody waits
 	gone  []firewall.Rule // to be withdrawn
 	timer *time.Timer
 }
@@ -35,7 +37,56 @@ type ruleBatch struct {
 	err   error
 }
 
-// apply adds rules, together with those of all who come while a transaction is
+// gather is how long a transaction waits for rules that are announced.
+const gather = 50 * time.Millisecond
+
+// announce says that somebody will soon call apply, or renounce.
+func (q *ruleQueue) announce() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.soon++
+}
+
+// renounce takes an announcement back.
+func (q *ruleQueue) renounce() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.arrive()
+}
+
+// arrive fulfils an announcement. Preconditions: mu is held.
+func (q *ruleQueue) arrive() {
+	q.soon--
+	if q.came != nil {
+		close(q.came)
+		q.came = nil
+	}
+}
+
+// await waits until all that was announced is there, or gather has passed.
+func (q *ruleQueue) await() {
+	late := time.NewTimer(gather)
+	defer late.Stop()
+	for {
+		q.mu.Lock()
+		if q.soon <= 0 {
+			q.mu.Unlock()
+			return
+		}
+		if q.came == nil {
+			q.came = make(chan struct{})
+		}
+		came := q.came
+		q.mu.Unlock()
+		select {
+		case <-came:
+		case <-late.C:
+			return
+		}
+	}
+}
+
+// apply adds rules that were announced, together with those of all who come while a transaction is
 // under way. Of what waits for removal it takes along what leads to an address
 // that is used again; the rest can wait. What a batch cannot do is tried part by
 // part, so that nobody fails by another's rules.
@@ -49,6 +100,7 @@ func (q *ruleQueue) apply(ctx context.Context, rules []firewall.Rule) error {
 	}
 	b.rules = append(b.rules, rules...)
 	b.parts++
+	q.arrive()
 	q.mu.Unlock()
 	<-b.done
 	if b.err != nil && b.parts > 1 {
@@ -60,6 +112,7 @@ func (q *ruleQueue) apply(ctx context.Context, rules []firewall.Rule) error {
 func (q *ruleQueue) commit(ctx context.Context, b *ruleBatch) {
 	q.commits.Lock()
 	defer q.commits.Unlock()
+	q.await()
 	q.mu.Lock()
 	q.next = nil
 	del := q.due(b.rules)
