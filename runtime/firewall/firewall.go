@@ -129,11 +129,15 @@ func has(s map[Rule]struct{}, r Rule) bool {
 }
 
 // Publish is Apply without deletions.
-func (f *Firewall) Publish(ctx context.Context, rules []Rule) error { return f.Apply(ctx, Change{Add: rules}) }
+func (f *Firewall) Publish(ctx context.Context, rules []Rule) error {
+	return f.Apply(ctx, Change{Add: rules})
+}
 
 // Withdraw is Apply without additions. It costs 16 ms and more however few
 // rules there are: batch.
-func (f *Firewall) Withdraw(ctx context.Context, rules []Rule) error { return f.Apply(ctx, Change{Del: rules}) }
+func (f *Firewall) Withdraw(ctx context.Context, rules []Rule) error {
+	return f.Apply(ctx, Change{Del: rules})
+}
 
 // List is the port rules of this root that are in the kernel, found by their
 // comments.
