@@ -45,7 +45,7 @@ type keeper struct {
 func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	alive, err := takeAlive(ctx, s.Run)
+	alive, err := takeAlive(ctx, s.Run, len(held) > 0)
 	if alive == nil || err != nil {
 		return err
 	}
@@ -81,12 +81,17 @@ func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File
 // one: also not while one that lost its warden hands over.
 const aliveLock = "keeper.alive"
 
-// aliveLimit is how long a keeper waits for another to end. One that lost its
-// warden before it had this lock needs the place of the newcomer's warden.
+// aliveLimit is how long a keeper that was given nothing waits for another to
+// end: that one may have lost its warden before it had this lock, and then
+// needs the place of the newcomer's. One that was given what must outlive the
+// other waits for it.
 const aliveLimit = 200 * time.Millisecond
 
 // takeAlive is nil without an error if another keeper lives.
-func takeAlive(ctx context.Context, run store.Dir) (*store.Lock, error) {
+func takeAlive(ctx context.Context, run store.Dir, heir bool) (*store.Lock, error) {
+	if heir {
+		return run.Lock(ctx, aliveLock, store.Exclusive)
+	}
 	ctx, cancel := context.WithTimeout(ctx, aliveLimit)
 	defer cancel()
 	lock, err := run.Lock(ctx, aliveLock, store.Exclusive)
