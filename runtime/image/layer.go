@@ -224,10 +224,7 @@ type unpacked struct {
 // unpack unpacks a layer into a new directory, with its recipe beside it. A
 // draft half made is the caller's to remove.
 func (s *Images) unpack(ctx context.Context, draft string, body io.Reader) (unpacked, error) {
-	if err := s.layers.Mkdir(draft, 0o755); err != nil {
-		return unpacked{}, err
-	}
-	dir, err := s.layers.Open(draft)
+	dir, err := s.place(draft)
 	if err != nil {
 		return unpacked{}, err
 	}
