@@ -161,6 +161,15 @@ func (a *archive) open(name string) (*io.SectionReader, error) {
 	return nil, fault.New(fault.Invalid, "the archive has no %q", clip(name))
 }
 
+// size is how long a member is, 0 if there is none.
+func (a *archive) size(name string) int64 {
+	r, err := a.open(name)
+	if err != nil {
+		return 0
+	}
+	return r.Size()
+}
+
 func (a *archive) has(name string) bool {
 	_, err := a.open(name)
 	return err == nil
