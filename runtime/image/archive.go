@@ -98,6 +98,7 @@ func (s *Images) spool(ctx context.Context, r io.Reader) (*os.File, error) {
 func (s *Images) pour(ctx context.Context, to io.Writer, from io.Reader) error {
 	const step = 16 << 20
 	limit := s.opt.Limits.Bytes
+	buf := make([]byte, 256<<10)
 	for total := int64(0); ; total += step {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -105,11 +106,8 @@ func (s *Images) pour(ctx context.Context, to io.Writer, from io.Reader) error {
 		if limit > 0 && total > limit {
 			return fault.New(fault.Invalid, "the archive is larger than the limit of %d bytes", limit)
 		}
-		_, err := io.CopyN(to, from, step)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
+		n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(from, step), buf)
+		if err != nil || n < step {
 			return err
 		}
 	}

@@ -49,6 +49,7 @@ func (s *Images) load(ctx context.Context, r io.Reader) (Loading, error) {
 			return Loading{}, err
 		}
 	}
+	_ = a.close() // a copy of the archive need not reach the disk
 	if err := d.sync(ctx); err != nil {
 		return Loading{}, err
 	}
