@@ -1,15 +1,19 @@
 package image
 
 import (
+	"crypto/sha256"
 	"errors"
+	"hash"
 	"io"
 
 	"neap/runtime/rootfs"
 )
 
-// ahead inflates in a goroutine of its own, a few buffers before its reader, so
-// that one processor inflates while another writes files.
+// ahead inflates and sums in a goroutine of its own, a few buffers before its
+// reader, so that one processor inflates while another makes files.
 type ahead struct {
+	sum  hash.Hash // of the plain content, once its end was read
+	size int64     // of it, too
 	full chan piece
 	free chan []byte
 	stop chan struct{}
@@ -25,13 +29,13 @@ type piece struct {
 
 // readAhead is the plain content of r. The caller closes it, and must not close
 // or read r before its end was seen or Close was called.
-func readAhead(r io.Reader) (io.ReadCloser, error) {
+func readAhead(r io.Reader) (*ahead, error) {
 	const buffers, size = 4, 256 << 10
 	plain, err := rootfs.Decompress(r)
 	if err != nil {
 		return nil, err
 	}
-	a := &ahead{full: make(chan piece, buffers), free: make(chan []byte, buffers), stop: make(chan struct{})}
+	a := &ahead{sum: sha256.New(), full: make(chan piece, buffers), free: make(chan []byte, buffers), stop: make(chan struct{})}
 	for range buffers {
 		a.free <- make([]byte, size)
 	}
@@ -49,6 +53,8 @@ func (a *ahead) run(plain io.ReadCloser) {
 			return
 		}
 		n, err := io.ReadAtLeast(plain, buf, len(buf)/2)
+		_, _ = a.sum.Write(buf[:n]) // a hash takes everything
+		a.size += int64(n)
 		if n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
 			err = nil // the end in mid-buffer; how it ended is told by the next read
 		}

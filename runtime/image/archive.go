@@ -98,6 +98,7 @@ func (s *Images) spool(ctx context.Context, r io.Reader) (*os.File, error) {
 func (s *Images) pour(ctx context.Context, to io.Writer, from io.Reader) error {
 	const step = 16 << 20
 	limit := s.opt.Limits.Bytes
+	buf := make([]byte, 256<<10)
 	for total := int64(0); ; total += step {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -105,11 +106,8 @@ func (s *Images) pour(ctx context.Context, to io.Writer, from io.Reader) error {
 		if limit > 0 && total > limit {
 			return fault.New(fault.Invalid, "the archive is larger than the limit of %d bytes", limit)
 		}
-		_, err := io.CopyN(to, from, step)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
+		n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(from, step), buf)
+		if err != nil || n < step {
 			return err
 		}
 	}
@@ -159,6 +157,15 @@ func (a *archive) open(name string) (*io.SectionReader, error) {
 		at = m.link
 	}
 	return nil, fault.New(fault.Invalid, "the archive has no %q", clip(name))
+}
+
+// size is how long a member is, 0 if there is none.
+func (a *archive) size(name string) int64 {
+	r, err := a.open(name)
+	if err != nil {
+		return 0
+	}
+	return r.Size()
 }
 
 func (a *archive) has(name string) bool {

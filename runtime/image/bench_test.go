@@ -3,7 +3,11 @@ package image_test
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"neap/runtime/image"
 )
@@ -40,5 +44,33 @@ func BenchmarkImport(b *testing.B) {
 		if _, err := s.Import(b.Context(), bytes.NewReader(body), image.ImportOptions{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Layers are unpacked beside each other.
+func BenchmarkLoad(b *testing.B) {
+	var layers [][]byte
+	for l := range 4 {
+		var members []member
+		for i := range 1000 {
+			members = append(members, member{fmt.Sprintf("l%d/d%d/file-%d", l, i/50, i), fmt.Sprint(l) + string(make([]byte, 8000)) + fmt.Sprint(i)})
+		}
+		layers = append(layers, packed(b, members...))
+	}
+	body := saved(b, map[string]v1.Image{"docker.io/library/web:1": stack(b, layers...)})
+	path := filepath.Join(b.TempDir(), "web.tar")
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s := open(b, nil)
+		archive, err := os.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.Load(b.Context(), archive); err != nil {
+			b.Fatal(err)
+		}
+		archive.Close()
 	}
 }

@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -224,10 +223,7 @@ type unpacked struct {
 // unpack unpacks a layer into a new directory, with its recipe beside it. A
 // draft half made is the caller's to remove.
 func (s *Images) unpack(ctx context.Context, draft string, body io.Reader) (unpacked, error) {
-	if err := s.layers.Mkdir(draft, 0o755); err != nil {
-		return unpacked{}, err
-	}
-	dir, err := s.layers.Open(draft)
+	dir, err := s.place(draft)
 	if err != nil {
 		return unpacked{}, err
 	}
@@ -244,27 +240,13 @@ func (s *Images) unpack(ctx context.Context, draft string, body io.Reader) (unpa
 		return unpacked{}, errors.Join(err, recipe.Close())
 	}
 	defer plain.Close()
-	sum := sha256.New()
-	whole := &meter{from: plain, sum: sum}
-	tally, err := rootfs.Extract(ctx, whole, dir, rootfs.Extraction{
+	tally, err := rootfs.Extract(ctx, plain, dir, rootfs.Extraction{
 		Limits: s.opt.Limits, Whiteouts: true, Through: true, Recipe: recipe,
 	})
-	done := unpacked{Tally: tally, hex: hex.EncodeToString(sum.Sum(nil)), plain: whole.n}
-	return done, errors.Join(err, recipe.Close())
-}
-
-// meter sums and counts what is read.
-type meter struct {
-	from io.Reader
-	sum  io.Writer
-	n    int64
-}
-
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.from.Read(p)
-	m.n += int64(n)
-	_, _ = m.sum.Write(p[:n]) // a hash takes everything
-	return n, err
+	if err = errors.Join(err, recipe.Close()); err != nil {
+		return unpacked{}, err
+	}
+	return unpacked{Tally: tally, hex: hex.EncodeToString(plain.sum.Sum(nil)), plain: plain.size}, nil
 }
 
 // recipeEnd is the ending of the file with which a layer's tar is made again.

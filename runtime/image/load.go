@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -48,6 +49,7 @@ func (s *Images) load(ctx context.Context, r io.Reader) (Loading, error) {
 			return Loading{}, err
 		}
 	}
+	_ = a.close() // a copy of the archive need not reach the disk
 	if err := d.sync(ctx); err != nil {
 		return Loading{}, err
 	}
@@ -87,7 +89,8 @@ func (d *delivery) parcel(ctx context.Context, a *archive, p *parcel) (err error
 	if len(diffIDs) != len(p.layers) {
 		return fault.New(fault.Invalid, "its configuration has %d layers, its manifest %d", len(diffIDs), len(p.layers))
 	}
-	p.size, err = d.layers(ctx, diffIDs, func(ctx context.Context, i int) error {
+	weigh := func(i int) int64 { return a.size(p.layers[i]) }
+	p.size, err = d.layers(ctx, diffIDs, weigh, func(ctx context.Context, i int) error {
 		_, err := d.layer(ctx, diffIDs[i], func() (io.ReadCloser, error) {
 			r, err := a.open(p.layers[i])
 			return io.NopCloser(r), err
@@ -97,15 +100,20 @@ func (d *delivery) parcel(ctx context.Context, a *archive, p *parcel) (err error
 	return err
 }
 
-// layers does for every distinct layer what is to be done, several at a time,
-// and sums up their sizes.
-func (d *delivery) layers(ctx context.Context, diffIDs []string, do func(ctx context.Context, i int) error) (int64, error) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(workers())
+// layers does for every distinct layer what is to be done, several at a time
+// and the largest first, and sums up their sizes.
+func (d *delivery) layers(ctx context.Context, diffIDs []string, weigh func(i int) int64, do func(ctx context.Context, i int) error) (int64, error) {
+	var order []int
 	for i, id := range diffIDs {
 		if slices.Index(diffIDs, id) == i {
-			group.Go(func() error { return do(ctx, i) })
+			order = append(order, i)
 		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weigh(b), weigh(a)) })
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers())
+	for _, i := range order {
+		group.Go(func() error { return do(ctx, i) })
 	}
 	if err := group.Wait(); err != nil {
 		return 0, err

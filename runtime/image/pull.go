@@ -166,7 +166,8 @@ func (p *pull) fetch(ctx context.Context, img draft, doc *document, m *manifest)
 		return nil, err
 	}
 	defer d.close()
-	img.size, err = d.layers(ctx, diffIDs, func(ctx context.Context, i int) error {
+	weigh := func(i int) int64 { return m.Layers[i].Size }
+	img.size, err = d.layers(ctx, diffIDs, weigh, func(ctx context.Context, i int) error {
 		return p.layer(ctx, d, diffIDs[i], m.Layers[i])
 	})
 	if err != nil {

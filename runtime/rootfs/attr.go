@@ -15,14 +15,23 @@ import (
 func mode(hdr *tar.Header) uint32 { return uint32(hdr.Mode) & 0o7777 }
 
 // adorn gives an open file or directory its owner, mode and attributes, in the
-// order in which none undoes another.
-func adorn(f *os.File, hdr *tar.Header) error {
-	fd := int(f.Fd())
-	if err := unix.Fchown(fd, hdr.Uid, hdr.Gid); err != nil {
-		return os.NewSyscallError("chown", err)
+// order in which none undoes another. What it is already costs nothing: each
+// change goes through the journal.
+func adorn(fd int, hdr *tar.Header) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return os.NewSyscallError("stat", err)
 	}
-	if err := unix.Fchmod(fd, mode(hdr)); err != nil {
-		return os.NewSyscallError("chmod", err)
+	chown := int(st.Uid) != hdr.Uid || int(st.Gid) != hdr.Gid
+	if chown {
+		if err := unix.Fchown(fd, hdr.Uid, hdr.Gid); err != nil {
+			return os.NewSyscallError("chown", err)
+		}
+	}
+	if chown || st.Mode&0o7777 != mode(hdr) { // a change of owner takes bits away
+		if err := unix.Fchmod(fd, mode(hdr)); err != nil {
+			return os.NewSyscallError("chmod", err)
+		}
 	}
 	const prefix = "SCHILY.xattr."
 	for record, value := range hdr.PAXRecords {
@@ -51,13 +60,14 @@ func kept(name string) bool {
 	return false
 }
 
+// setTimes is for the link or file base, or for dir itself if base is "".
 func setTimes(dir int, base string, hdr *tar.Header) error {
 	read := hdr.AccessTime
 	if read.IsZero() {
 		read = hdr.ModTime
 	}
 	times := []unix.Timespec{timespec(read), timespec(hdr.ModTime)}
-	return os.NewSyscallError("utimensat", unix.UtimesNanoAt(dir, base, times, unix.AT_SYMLINK_NOFOLLOW))
+	return os.NewSyscallError("utimensat", unix.UtimesNanoAt(dir, base, times, unix.AT_SYMLINK_NOFOLLOW|unix.AT_EMPTY_PATH))
 }
 
 func timespec(t time.Time) unix.Timespec {

@@ -25,7 +25,7 @@ func (u *unpacker) directory(dir *os.File, base string, hdr *tar.Header) error {
 	}
 	defer f.Close()
 	u.dirs = append(u.dirs, hdr)
-	return adorn(f, hdr)
+	return adorn(int(f.Fd()), hdr)
 }
 
 func (u *unpacker) mkdir(dir *os.File, base string) error {
@@ -46,28 +46,33 @@ func (u *unpacker) file(dir *os.File, base string, hdr *tar.Header, body io.Read
 	if base == "" {
 		return fault.New(fault.Invalid, "the root can only be a directory")
 	}
+	perm := uint32(0o600)
+	if hdr.Uid == 0 && hdr.Gid == 0 {
+		perm = mode(hdr) & 0o777
+	}
 	var fd int
 	err := u.replace(dir, base, func() (err error) {
 		const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW | unix.O_CLOEXEC
-		fd, err = unix.Openat(int(dir.Fd()), base, flags, 0o600)
+		fd, err = unix.Openat(int(dir.Fd()), base, flags, perm)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	f := os.NewFile(uintptr(fd), base)
-	err = u.notes.file(hdr, func() error { return u.fill(f, body) })
-	if err == nil {
-		err = adorn(f, hdr)
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return setTimes(int(dir.Fd()), base, hdr)
+	return u.notes.file(hdr, func() error {
+		if hdr.Size <= small {
+			return u.crew.take(fd, hdr, body)
+		}
+		err := u.fill(fd, body)
+		if err == nil {
+			err = finish(fd, hdr)
+		}
+		return errors.Join(err, unix.Close(fd))
+	})
 }
 
-// fill writes body to f, and leaves holes where it is zero.
-func (u *unpacker) fill(f *os.File, body io.Reader) error {
+// fill writes body to a file, and leaves holes where it is zero.
+func (u *unpacker) fill(fd int, body io.Reader) error {
 	var size, written int64
 	for {
 		if err := u.ctx.Err(); err != nil {
@@ -75,7 +80,7 @@ func (u *unpacker) fill(f *os.File, body io.Reader) error {
 		}
 		n, err := io.ReadFull(body, u.buf)
 		if n > 0 && !zero(u.buf[:n]) {
-			if _, err := f.WriteAt(u.buf[:n], size); err != nil {
+			if err := write(fd, u.buf[:n], size); err != nil {
 				return err
 			}
 			written = size + int64(n)
@@ -90,7 +95,7 @@ func (u *unpacker) fill(f *os.File, body io.Reader) error {
 		}
 	}
 	if written < size {
-		return f.Truncate(size)
+		return os.NewSyscallError("truncate", unix.Ftruncate(fd, size))
 	}
 	return nil
 }

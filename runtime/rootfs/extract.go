@@ -55,10 +55,14 @@ func Extract(ctx context.Context, r io.Reader, dir *os.File, opt Extraction) (Ta
 	if err != nil {
 		return Tally{}, err
 	}
-	u := &unpacker{ctx: ctx, root: root, opt: opt, notes: notes, buf: make([]byte, 128<<10)}
+	hands := newCrew(ctx)
+	u := &unpacker{ctx: hands.ctx, root: root, opt: opt, notes: notes, crew: hands, buf: make([]byte, 128<<10)}
 	defer u.leave()
 	if err = u.all(tar.NewReader(notes)); err == nil {
 		err = u.drain()
+	}
+	if failed := hands.wait(); failed != nil {
+		err = failed // the reader's is but that it was told to stop
 	}
 	u.tally.Spoilt = notes.spoilt
 	return u.tally, errors.Join(err, notes.close())
@@ -88,6 +92,7 @@ type unpacker struct {
 	root  *os.File
 	opt   Extraction
 	notes *scribe
+	crew  *crew
 	tally Tally
 	buf   []byte
 	dirs  []*tar.Header // their times are set last

@@ -35,7 +35,7 @@ func hard(name, target string) entry {
 	return entry{tar.Header{Name: name, Typeflag: tar.TypeLink, Linkname: target}, ""}
 }
 
-func pack(t *testing.T, entries ...entry) *bytes.Buffer {
+func pack(t testing.TB, entries ...entry) *bytes.Buffer {
 	t.Helper()
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)

@@ -39,7 +39,7 @@ func newScribe(from io.Reader, to io.Writer) (*scribe, error) {
 		return s, nil
 	}
 	var err error
-	s.to, err = zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	s.to, err = zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2))
 	return s, err
 }
 
