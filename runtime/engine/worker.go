@@ -60,13 +60,13 @@ func (w *worker) tidy() {
 }
 
 // Serve is the life of a keeper, in the process that a warden started for it.
-// It returns as keeper.Main does.
+// It returns as keeper.Main does, and the process must end then: what it opened
+// stays open, since output is moved until the last moment.
 func Serve(o Options, linger time.Duration) error {
 	e, err := Open(o)
 	if err != nil {
 		return err
 	}
-	defer e.Close()
 	link, held, err := warden.Connect(o.Root)
 	if err != nil {
 		return err
@@ -76,10 +76,8 @@ func Serve(o Options, linger time.Duration) error {
 		link.Ready(err)
 		return err
 	}
-	defer spawner.Close()
 	w := &worker{e: e, spawner: spawner, rules: ruleQueue{to: e.firewall, log: e.opt.Logf}, chores: make(chan func(), chores)}
 	go w.tidy()
-	defer close(w.chores)
 	err = keeper.Main(keeper.Options{
 		Root: o.Root, Version: o.Version, Boot: e.boot, Containers: e.containers, Work: w,
 		Linger: linger, Clock: e.opt.Clock, Log: e.opt.Logf,

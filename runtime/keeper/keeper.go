@@ -29,6 +29,7 @@ type keeper struct {
 	run   store.Dir
 	link  *warden.Link
 	exits *exits
+	sole  *store.Lock // until the process ends: output is moved until then
 
 	mu     sync.Mutex
 	lives  map[string]*life
@@ -39,7 +40,8 @@ type keeper struct {
 }
 
 // Main is the keeper's life, in the process that a warden started as
-// warden.KeeperRole. It returns nil when nothing is left to keep, and the
+// warden.KeeperRole. What it opens stays open, since output is moved until the
+// process ends. It returns nil when nothing is left to keep, and the
 // process must end with status 0 then, with 1 if it could not begin, and with
 // another one otherwise.
 func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File) error {
@@ -49,14 +51,12 @@ func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File
 	if alive == nil || err != nil {
 		return err
 	}
-	defer alive.Unlock()
 	dir, err := s.Run.Sub(warden.Exits)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
 	k := &keeper{
-		Options: o, ctx: ctx, run: s.Run, link: link, quiet: make(chan struct{}, 1),
+		Options: o, ctx: ctx, run: s.Run, link: link, sole: alive, quiet: make(chan struct{}, 1),
 		exits: &exits{slots: map[string]*slot{}, dir: dir},
 		lives: map[string]*life{}, timers: map[string]*time.Timer{},
 	}

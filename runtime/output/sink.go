@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -124,21 +125,30 @@ func (s *Sink) Take(from int) (int64, error) {
 		if err := waiting(from); err != nil {
 			return 0, ignoreEnd(err)
 		}
-		if s.open() != nil {
+		if err := s.open(); lasting(err) {
 			return s.drop(from)
+		} else if err != nil {
+			return 0, err
 		}
 	}
 	at := s.offset
 	now := s.clock().UnixNano()
 	n, err := splice(from, int(s.file.Fd()), &s.offset)
 	switch {
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG), errors.Is(err, unix.EIO):
+	case lasting(err):
 		return s.drop(from)
 	case err != nil || n == 0:
 		return n, err
 	}
 	s.mark(at, now)
 	return n, nil
+}
+
+// lasting says whether err is why nothing can be written, and the container must
+// not wait for that to end: the disk is full or broken, the container is gone.
+func lasting(err error) bool {
+	return slices.ContainsFunc([]error{unix.ENOSPC, unix.EDQUOT, unix.EFBIG, unix.EIO, unix.EROFS, unix.ENOENT},
+		func(reason error) bool { return errors.Is(err, reason) })
 }
 
 // waiting is nil if bytes wait in a pipe, io.EOF if none can come any more, and
