@@ -10,10 +10,10 @@ import (
 	"neap/runtime/fault"
 )
 
-func (d *doors) containersModule() *bind.Module {
+func (d *doors) containersFuncs() []*bind.Func {
 	k := d.container
 	ref := bind.Req("name", k.Ref((*box).ID), "name, id, or how the id begins")
-	return &bind.Module{Name: "containers", Doc: "Make containers, and find those there are.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func1("create", "Make a container without starting it. An image that is not here is pulled.",
 			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the container"),
 			func(ctx context.Context, s engine.Spec) (*box, error) { return hold(d.Containers.Create(ctx, s)) },
@@ -42,7 +42,7 @@ assert(web.state == "running")`),
 			bind.Returns(bind.Strings, "the ids of those that are gone"), d.prune,
 		).Change().With(`local c = containers.create{ "box", "true" }
 assert(containers.prune{ state = "created" }[1] == c.id)`),
-	}}
+	}
 }
 
 func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, error) {

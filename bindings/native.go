@@ -15,10 +15,9 @@ import (
 	"neap/runtime/volume"
 )
 
-// Native is the doorways' view of an engine: its nouns as handles. Terminal,
-// Progress and Now are left to the caller.
-func Native(e *engine.Engine) Runtime {
-	return Runtime{
+// Native is the doorways' view of an engine: its nouns as handles.
+func Native(e *engine.Engine) Nouns {
+	return Nouns{
 		Containers: containers{e}, Images: images{e}, Volumes: volumes{e}, Networks: networks{e},
 		Ports: ports{e, e.Ports}, System: e,
 	}

@@ -21,6 +21,7 @@ type Filter[S any] struct {
 
 // Filter has the single-valued facts of the class and its Extra fields.
 func (k *Class[S]) Filter() *Filter[S] {
+	k.filled()
 	f := &Filter[S]{Name: k.Name + "Filter", Item: k.Kind(), Hints: k.Hints}
 	for _, field := range k.Fields {
 		if field.plain != nil && field.shape != shapeOther && field.shape != shapeList && field.shape != shapeMap {

@@ -30,7 +30,7 @@ func (h *Host) openRequire() {
 // preload makes require give the modules, whatever a local hides.
 func (h *Host) preload() {
 	loaded := h.L.GetGlobal("package").(*lua.LTable).RawGetString("loaded").(*lua.LTable)
-	for _, m := range h.st.Modules() {
+	for _, m := range h.options.Modules {
 		if m.Name != "" {
 			loaded.RawSetString(m.Name, h.L.GetGlobal(m.Name))
 		}
