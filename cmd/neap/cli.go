@@ -169,8 +169,8 @@ func (s *session) do(r request) int {
 		}
 		return s.sit()
 	}
-	ctx, stop := s.watch(r.timeout)
-	defer stop()
+	ctx, free := s.watch(r.timeout)
+	defer free()
 	var err error
 	switch r.act {
 	case talk:

@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	boximage "neap/cmd/box/image"
 
@@ -26,6 +23,7 @@ import (
 
 // session is a caller's house: a root's engine, a Lua state, a terminal.
 type session struct {
+	signals  signals
 	root     string
 	opened   func() (*engine.Engine, error) // opens the root at the first need
 	engine   atomic.Pointer[engine.Engine]  // nil until then
@@ -37,8 +35,7 @@ type session struct {
 
 // open joins the rooms for a caller.
 func open(root string) (s *session, err error) {
-	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE) // a write says so; ignored, programs would inherit it
-	s = &session{root: root, outlet: &outlet{f: os.Stdout}}
+	s = &session{signals: listen(), root: root, outlet: &outlet{f: os.Stdout}}
 	s.terminal = newConsole(s.outlet)
 	s.opened = sync.OnceValues(s.openRoot)
 	s.host, err = s.newHost()

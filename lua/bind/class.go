@@ -250,7 +250,7 @@ func (k *Class[S]) unknown(c call, name string) {
 // install makes the metatable of the class for one state.
 func (k *Class[S]) install(st *State) *lua.LTable {
 	k.filled()
-	mt := st.root.NewTable()
+	mt := st.root.CreateTable(0, 0)
 	set := func(event string, act func(call) int) {
 		mt.RawSetString(event, st.meta(k.Name, act))
 	}

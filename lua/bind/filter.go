@@ -305,7 +305,7 @@ func both[O, S any](c call, r *Record[O], f *Filter[S], t *lua.LTable) (b Both[O
 	if err != nil {
 		return b, err
 	}
-	options, own := c.L.NewTable(), r.names()
+	options, own := c.L.CreateTable(0, 0), r.names()
 	narrow := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return slices.Contains(own, k) })
 	for _, k := range own {
 		options.RawSetString(k, t.RawGetString(k))

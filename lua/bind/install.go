@@ -217,7 +217,7 @@ func (st *State) installModule(m *Module) {
 		st.fill(m, t)
 		return
 	}
-	t := st.root.NewTable()
+	t := st.root.CreateTable(0, 0)
 	t.Metatable = st.moduleMeta(m)
 	st.late[t] = func() {
 		delete(st.late, t)
@@ -269,7 +269,7 @@ func (st *State) Touch(v lua.LValue) {
 
 // moduleMeta refuses unknown members and assignments.
 func (st *State) moduleMeta(m *Module) *lua.LTable {
-	mt := st.root.NewTable()
+	mt := st.root.CreateTable(0, 0)
 	mt.RawSetString("__name", lua.LString("module "+m.Name))
 	mt.RawSetString("__metatable", lua.LFalse)
 	mt.RawSetString("__index", st.meta(m.Name, func(c call) int {

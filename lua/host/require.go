@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -37,11 +38,11 @@ func (h *Host) preload() {
 	}
 }
 
-var moduleName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+var moduleName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`) })
 
 // candidates are the files that may hold a module, relative to where one looks.
 func candidates(name string) []string {
-	if !moduleName.MatchString(name) {
+	if !moduleName().MatchString(name) {
 		return nil
 	}
 	file := strings.ReplaceAll(name, ".", "/")
