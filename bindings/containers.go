@@ -37,6 +37,10 @@ assert(web.state == "running")`),
 		bind.Func1("list", "All containers in every state, or those that a filter keeps; the newest first.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[*box]{}, "which ones"), bind.Returns(k.List(), "them"), d.list,
 		).With(web + `assert(containers.list{ state = "running" }[1] == web)`),
+		bind.Func1("table", "The containers as docker ps prints them, or those of them that a filter keeps; the newest first.",
+			bind.Opt("options", bind.With(tableRecord(), k.Filter()), bind.Both[tableOptions, *box]{Options: tableRecord().New()}, "what to show, and of which"),
+			bind.Returns(bind.String, "the text"), d.table,
+		).With(web + `assert(containers.table{ state = "running", columns = { "name", "status" } }:match("web +Up"))`),
 		bind.Func1("prune", "Remove the containers that do not run, or those of them that a filter keeps, with their anonymous volumes if volumes = true.",
 			bind.Opt("options", bind.With(pruneContainers(), k.Filter()), bind.Both[pruneOptions, *box]{}, "which ones"),
 			bind.Returns(bind.Strings, "the ids of those that are gone"), d.prune,
@@ -46,13 +50,15 @@ assert(containers.prune{ state = "created" }[1] == c.id)`),
 }
 
 func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, error) {
-	ctx = withMoment(ctx)
-	found, err := d.Containers.List(ctx)
-	all, err := holdAll(ctx, found, err)
+	briefs, err := d.Containers.Briefs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return which.Keep(ctx, all)
+	all := make([]*box, len(briefs))
+	for i := range briefs {
+		all[i] = &box{Container: d.Containers.With(briefs[i].ID), brief: briefs[i]}
+	}
+	return which.Keep(withMoment(ctx, briefs), all)
 }
 
 func (d *doors) once(ctx context.Context, o onceOptions) (*bind.Finished, error) {

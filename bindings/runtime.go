@@ -46,7 +46,8 @@ type Containers interface {
 	Once(ctx context.Context, s engine.Spec, keep bool, in *os.File, out Take) (engine.Result, error)
 	Find(ref string) (Container, error) // nil if there is none
 	Get(ref string) (Container, error)
-	List(ctx context.Context) ([]Container, error)
+	Briefs(ctx context.Context) ([]*container.Brief, error) // of all, the newest first
+	With(id string) Container
 	Names() ([]string, error)
 }
 

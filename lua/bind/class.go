@@ -73,6 +73,10 @@ type Class[S any] struct {
 	Dynamic func(S, string) (any, bool) // facts known only at run time, plain or from Box
 	Members func(S) []string            // their names
 
+	// Moment makes the context in which facts of so many objects are read at
+	// once; they need not be read afresh for each of them.
+	Moment func(ctx context.Context, n int) context.Context
+
 	Fill func() // declares all of the above at the first need; nil if it is there
 
 	once sync.Once
@@ -182,6 +186,13 @@ func (k *Class[S]) wrap(s any, mt *lua.LTable, env *lua.LTable) lua.LValue {
 		return lua.LNil
 	}
 	return &lua.LUserData{Value: object[S]{s.(S)}, Metatable: mt, Env: env}
+}
+
+func (k *Class[S]) moment(ctx context.Context, n int) context.Context {
+	if k.Moment == nil {
+		return ctx
+	}
+	return k.Moment(ctx, n)
 }
 
 func (k *Class[S]) text(s S) string {

@@ -257,6 +257,7 @@ func (k *Class[S]) keep(c call, items []lua.LValue, filter *lua.LTable) []lua.LV
 		c.refuse("options", err)
 	}
 	kept, err := outside(c, func(ctx context.Context) ([]lua.LValue, error) {
+		ctx = k.moment(ctx, len(items))
 		var kept []lua.LValue
 		for _, v := range items {
 			s, ok := it[S](v)
