@@ -101,32 +101,43 @@ func (o tableOptions) text(briefs []*container.Brief, now time.Time) string {
 		all := columns()
 		shown = append(shown, all[slices.IndexFunc(all, func(c column) bool { return c.name == name })])
 	}
-	cells := make([]string, 0, (len(briefs)+1)*len(shown))
+	cells := make([]cell, 0, (len(briefs)+1)*len(shown))
 	if !o.Bare {
 		for _, c := range shown {
-			cells = append(cells, c.head)
+			cells = append(cells, cell{c.head, len(c.head)})
 		}
 	}
 	for _, b := range briefs {
 		for _, c := range shown {
-			cells = append(cells, bind.Printable(c.cell(b, o.Whole, now)))
+			text := bind.Printable(c.cell(b, o.Whole, now))
+			cells = append(cells, cell{text, utf8.RuneCountInString(text)})
 		}
 	}
 	return aligned(cells, len(shown))
 }
 
-func aligned(cells []string, wide int) string {
-	widths := make([]int, wide)
-	for i, cell := range cells {
-		widths[i%wide] = max(widths[i%wide], utf8.RuneCountInString(cell)+3, 10)
+// cell is a text and how many columns of a terminal it takes.
+type cell struct {
+	text string
+	wide int
+}
+
+func aligned(cells []cell, columns int) string {
+	widths := make([]int, columns)
+	for i, c := range cells {
+		widths[i%columns] = max(widths[i%columns], c.wide+3, 10)
 	}
+	line, most := 1, 0
+	for _, w := range widths {
+		line, most = line+w, max(most, w)
+	}
+	blanks := strings.Repeat(" ", most)
 	var b strings.Builder
-	for i, cell := range cells {
-		b.WriteString(cell)
-		if i%wide < wide-1 {
-			for range widths[i%wide] - utf8.RuneCountInString(cell) {
-				b.WriteByte(' ')
-			}
+	b.Grow(line * len(cells) / max(columns, 1))
+	for i, c := range cells {
+		b.WriteString(c.text)
+		if i%columns < columns-1 {
+			b.WriteString(blanks[:widths[i%columns]-c.wide])
 		} else if i < len(cells)-1 {
 			b.WriteByte('\n')
 		}
@@ -135,8 +146,11 @@ func aligned(cells []string, wide int) string {
 }
 
 func commandCell(b *container.Brief, whole bool) string {
-	argv := strings.Join(slices.Concat(b.Entrypoint, b.Cmd), " ")
-	if !whole && utf8.RuneCountInString(argv) > 20 {
+	argv := strings.Join(b.Cmd, " ")
+	if len(b.Entrypoint) > 0 {
+		argv = strings.Join(slices.Concat(b.Entrypoint, b.Cmd), " ")
+	}
+	if !whole && len(argv) > 20 && utf8.RuneCountInString(argv) > 20 {
 		argv = string([]rune(argv)[:19]) + "…"
 	}
 	return `"` + bind.Printable(quoting.Replace(argv)) + `"`

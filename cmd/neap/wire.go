@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,8 +43,10 @@ func open(root string) (s *session, err error) {
 	return s, err
 }
 
-// openRoot opens the root.
+// openRoot opens the root. Most callers end before they have made much to
+// collect, so they are given more room before they begin.
 func (s *session) openRoot() (*engine.Engine, error) {
+	debug.SetGCPercent(400)
 	e, err := engine.Open(engineOptions(s.root))
 	var denied *fault.Error
 	switch {

@@ -185,6 +185,9 @@ func Printable(s string) string { return printable(s) }
 
 // printable escapes what a terminal would act upon.
 func printable(s string) string {
+	if harmless(s) {
+		return s
+	}
 	if !strings.ContainsFunc(s, control) {
 		return s
 	}
@@ -197,6 +200,16 @@ func printable(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// harmless says of most texts, quickly, that they have no control characters.
+func harmless(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 func control(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }

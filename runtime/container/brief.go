@@ -36,8 +36,10 @@ type Brief struct {
 func (b *Brief) Living() bool { return b.State == Running || b.State == Paused }
 
 // both says whether what is told of it also depends on its files in the tree
-// that ends with the boot.
-func (b *Brief) both() bool { return b.Keeps || b.Starts > 0 && b.Ends.IsZero() }
+// that ends with the boot: on its facts if it may live, on a restart that waits
+// if its policy may want one. A start and an end are written in the other tree
+// first, and so is a policy.
+func (b *Brief) both() bool { return b.Keeps || b.Due || b.Starts > 0 && b.Ends.IsZero() }
 
 // at is the state that follows from what was noted and one look at the kernel.
 // ok is false if what was noted does not hold any more.

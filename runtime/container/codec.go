@@ -1,9 +1,9 @@
 package container
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"strings"
 	"time"
 
 	"neap/runtime/store"
@@ -60,6 +60,19 @@ func encode(all store.Stamp, notes []*note, boot string) []byte {
 	return binary.LittleEndian.AppendUint32(w.b, sum(w.b))
 }
 
+// whole says whether a text ends with the checksum of what is before.
+func whole(body string) bool {
+	var buf [4096]byte
+	var have uint32
+	end := len(body) - 4
+	for at := 0; at < end; {
+		n := copy(buf[:], body[at:end])
+		have = crc32.Update(have, crc32.MakeTable(crc32.Castagnoli), buf[:n])
+		at += n
+	}
+	return have == binary.LittleEndian.Uint32([]byte(body[end:]))
+}
+
 func sum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 func (w *writer) note(n *note) {
@@ -96,8 +109,9 @@ func (w *writer) note(n *note) {
 // reader reads what writer wrote. After something that cannot be it gives
 // zeros.
 type reader struct {
-	s   string
-	bad bool
+	s     string
+	bad   bool
+	spare []string // for lists: one piece of memory for many
 }
 
 func (r *reader) int() int64 {
@@ -133,7 +147,11 @@ func (r *reader) texts() []string {
 	if n == 0 {
 		return nil
 	}
-	all := make([]string, n)
+	if n > len(r.spare) {
+		r.spare = make([]string, max(n, 4096))
+	}
+	all := r.spare[:n:n]
+	r.spare = r.spare[n:]
 	for i := range all {
 		all[i] = r.text()
 	}
@@ -155,12 +173,12 @@ func (r *reader) stamp() store.Stamp {
 }
 
 // decode gives the index of this boot, an empty one if it is no such thing.
-func decode(body []byte, boot string) index {
-	rest, found := bytes.CutPrefix(body, []byte(head))
-	if !found || len(rest) < 4 || sum(body[:len(body)-4]) != binary.LittleEndian.Uint32(body[len(body)-4:]) {
+func decode(body, boot string) index {
+	rest, found := strings.CutPrefix(body, head)
+	if !found || len(rest) < 4 || !whole(body) {
 		return index{}
 	}
-	r := &reader{s: string(rest[:len(rest)-4])}
+	r := &reader{s: rest[:len(rest)-4]}
 	if r.text() != boot {
 		return index{}
 	}

@@ -3,10 +3,12 @@ package container
 import (
 	"cmp"
 	"context"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"neap/runtime/fault"
@@ -53,7 +55,8 @@ type Listing struct {
 	all    store.Stamp
 	known  []*note
 	stamps map[string]note // of the unknown, read before they are looked at
-	stale  int             // what the index lacks, or has too much
+	stale  int             // how many the index lacks
+	moved  bool            // the index tells of another set of containers
 }
 
 // Listing begins a look at all containers. It takes no lock.
@@ -102,7 +105,7 @@ func (l *Listing) candidates(noted index) ([]*note, error) {
 			delete(there, n.ID)
 		}
 	}
-	l.stale = len(noted.notes) - len(all)
+	l.moved = l.settled(l.all)
 	for id := range there {
 		all = append(all, &note{Brief: Brief{ID: id}})
 	}
@@ -137,15 +140,22 @@ func (l *Listing) check(ctx context.Context, found []*note, lib, run store.Stamp
 	}
 }
 
-// inParts calls do with 0 to n-1, in as many parts at once as there are
-// processors.
+// inParts calls do with 0 to n-1, on all processors: each takes a part when it
+// has done one, as those that live take longer and come first.
 func inParts(n int, do func(i int)) {
-	parts := min(runtime.GOMAXPROCS(0), n/64+1)
+	const part = 64
 	var all sync.WaitGroup
-	for p := range parts {
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), n/part+1) {
 		all.Go(func() {
-			for i := n * p / parts; i < n*(p+1)/parts; i++ {
-				do(i)
+			for {
+				from := int(next.Add(part)) - part
+				if from >= n {
+					return
+				}
+				for i := from; i < min(from+part, n); i++ {
+					do(i)
+				}
 			}
 		})
 	}
@@ -176,7 +186,7 @@ func (l *Listing) Briefs() []*Brief {
 	if !slices.IsSortedFunc(l.known, newest) {
 		slices.SortFunc(l.known, newest)
 	}
-	if l.stale > len(l.known)/256 {
+	if l.moved || l.stale > len(l.known)/256 {
 		l.cs.writeIndex(l)
 	}
 	all := make([]*Brief, len(l.known))
@@ -199,11 +209,19 @@ func (cs *Containers) living(b *Brief) (alive, frozen bool, err error) {
 // readIndex gives what was noted: nothing if there is no index, or it is not
 // to be trusted.
 func (cs *Containers) readIndex() index {
-	body, err := cs.run.ReadFile(indexFile)
+	f, err := cs.run.Open(indexFile)
 	if err != nil {
 		return index{}
 	}
-	return decode(body, cs.boot)
+	defer f.Close()
+	var body strings.Builder
+	if st, err := f.Stat(); err == nil {
+		body.Grow(int(st.Size()))
+	}
+	if _, err := io.Copy(&body, f); err != nil {
+		return index{}
+	}
+	return decode(body.String(), cs.boot)
 }
 
 // writeIndex replaces the index, unless somebody else is at it. What goes
