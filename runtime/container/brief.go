@@ -29,6 +29,7 @@ type Brief struct {
 
 	Due      bool // a restart waits
 	Keeps    bool // its policy may start it again
+	Passing  bool // it removes itself, and all its records end with the boot
 	Fleeting bool // it will soon be otherwise: nothing to keep
 }
 
@@ -39,7 +40,9 @@ func (b *Brief) Living() bool { return b.State == Running || b.State == Paused }
 // that ends with the boot: on its facts if it may live, on a restart that waits
 // if its policy may want one. A start and an end are written in the other tree
 // first, and so is a policy.
-func (b *Brief) both() bool { return b.Keeps || b.Due || b.Starts > 0 && b.Ends.IsZero() }
+func (b *Brief) both() bool {
+	return b.Passing || b.Keeps || b.Due || b.Starts > 0 && b.Ends.IsZero()
+}
 
 // at is the state that follows from what was noted and one look at the kernel.
 // ok is false if what was noted does not hold any more.

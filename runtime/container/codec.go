@@ -91,6 +91,7 @@ func (w *writer) note(n *note) {
 	w.bool(n.Unknown)
 	w.bool(n.Due)
 	w.bool(n.Keeps)
+	w.bool(n.Passing)
 	w.time(n.Started)
 	w.time(n.Ends)
 	w.time(n.Since)
@@ -203,7 +204,7 @@ func (r *reader) note(n *note) {
 	for _, i := range []*int{&n.Starts, &n.Restarts, &n.Code, &n.Pid} {
 		*i = int(r.int())
 	}
-	n.Unknown, n.Due, n.Keeps = r.bool(), r.bool(), r.bool()
+	n.Unknown, n.Due, n.Keeps, n.Passing = r.bool(), r.bool(), r.bool(), r.bool()
 	n.Started, n.Ends, n.Since = r.time(), r.time(), r.time()
 	n.Ticks = uint64(r.int()) //nolint:gosec // as it went
 	n.IP = r.text()

@@ -62,22 +62,12 @@ type Listing struct {
 // Listing begins a look at all containers. It takes no lock.
 func (cs *Containers) Listing(ctx context.Context) (*Listing, error) {
 	l := &Listing{cs: cs, now: time.Now().UnixNano(), stamps: map[string]note{}}
-	lib, err := cs.dir.Stamps()
-	if err != nil {
-		return nil, err
-	}
-	defer lib.Close()
-	run, err := cs.run.Stamps()
-	if err != nil {
-		return nil, err
-	}
-	defer run.Close()
-	l.all = lib.Of(".")
+	l.all = cs.dir.Stamp(".")
 	found, err := l.candidates(cs.readIndex())
 	if err != nil {
 		return nil, fault.Wrap("list containers", "", err)
 	}
-	l.check(ctx, found, lib, run)
+	l.check(ctx, found)
 	return l, ctx.Err()
 }
 
@@ -113,13 +103,13 @@ func (l *Listing) candidates(noted index) ([]*note, error) {
 }
 
 // check sorts out whose note does not hold.
-func (l *Listing) check(ctx context.Context, found []*note, lib, run store.Stamps) {
+func (l *Listing) check(ctx context.Context, found []*note) {
 	now := make([]note, len(found)) // only the stamps; the zero Stamp matches none
 	inParts(len(found), func(i int) {
 		if n := found[i]; ctx.Err() == nil {
-			now[i].lib = lib.Of(n.ID)
+			now[i].lib = l.cs.dir.Stamp(n.ID)
 			if same := n.lib == now[i].lib; !same || n.both() {
-				now[i].run = run.Of(n.ID)
+				now[i].run = l.cs.run.Stamp(n.ID)
 				if !same || n.run != now[i].run {
 					return
 				}

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
@@ -25,9 +27,13 @@ func (e *Engine) Briefs(ctx context.Context) ([]*container.Brief, error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			looks[i], err = e.With(id).Look()
+			c := e.With(id)
+			if _, err := c.c.Plan(); errors.Is(err, fs.ErrNotExist) {
+				return nil // removed since, or gone with the boot that had its records
+			}
+			looks[i], err = c.Look()
 			if fault.Is(err, fault.NotFound) {
-				return nil // removed since
+				return nil
 			}
 			return err
 		})
@@ -63,6 +69,7 @@ func (v *View) Brief() container.Brief {
 		Entrypoint: v.Plan.Entrypoint, Cmd: v.Plan.Cmd, Exposed: v.Plan.Exposed, State: v.State,
 		Starts: v.Last.Start, Restarts: v.Last.Restarts, Code: v.Last.Code, Unknown: v.Last.Unknown,
 		Started: v.Last.Started, Ends: v.Last.Ended, Due: v.Due != nil,
+		Passing:  v.Plan.AutoRemove,
 		Keeps:    v.Wish.Restart.Name != "" && v.Wish.Restart.Name != "no",
 		Fleeting: v.ending || v.starting || v.State == container.Dead || v.State == container.Removing,
 	}

@@ -84,7 +84,9 @@ func makeRecord(e *Engine, r *rand.Rand) error {
 		return err
 	}
 	name := fmt.Sprintf("n%d", r.IntN(1e9))
-	return d.Commit(&container.Plan{ID: d.ID, Created: time.Now().UTC(), Image: "box", Cmd: []string{"a", name}, Network: "none"}, &container.Wish{Name: name})
+	return d.Commit(&container.Plan{
+		ID: d.ID, Created: time.Now().UTC(), Image: "box", Cmd: []string{"a", name}, Network: "none", AutoRemove: r.IntN(3) == 0,
+	}, &container.Wish{Name: name})
 }
 
 // live records that a process is the container's.
@@ -306,11 +308,11 @@ func forget(t *testing.T, e *Engine) {
 			t.Error(err)
 		}
 	}
-	drafts, gone, err := e.containers.Drafts()
+	strays, err := e.containers.Strays()
 	if err != nil {
 		t.Error(err)
 	}
-	for _, id := range slices.Concat(drafts, gone) {
+	for _, id := range strays {
 		if err := e.containers.Discard(id); err != nil {
 			t.Error(err)
 		}

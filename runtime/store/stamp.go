@@ -1,10 +1,6 @@
 package store
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Stamp tells whether the entries of a directory are what they were: every
 // file that Write, Remove or a lock makes, replaces or removes in it changes
@@ -19,23 +15,11 @@ type Stamp struct {
 // any kernel: several ticks of its clock.
 const Grain = 100_000_000
 
-// Stamps reads the stamps of the directories below one.
-type Stamps struct{ f *os.File }
-
-// Stamps opens d for reading stamps. The caller closes it.
-func (d Dir) Stamps() (Stamps, error) {
-	f, err := d.Open(".")
-	return Stamps{f}, err
-}
-
-// Close closes it.
-func (s Stamps) Close() error { return s.f.Close() }
-
-// Of is the stamp of the directory name, which is one path element, or "." for
-// d itself.
-func (s Stamps) Of(name string) Stamp {
+// Stamp is the stamp of the directory name, which is one path element, or "."
+// for d itself.
+func (d Dir) Stamp(name string) Stamp {
 	var st unix.Stat_t
-	if err := unix.Fstatat(int(s.f.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+	if err := unix.Fstatat(d.fd, name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		return Stamp{}
 	}
 	return Stamp{st.Ino, st.Ctim.Nano()}
