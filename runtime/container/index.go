@@ -54,14 +54,14 @@ type Listing struct {
 	now    int64
 	all    store.Stamp
 	known  []*note
-	stamps map[string]note // of the unknown, read before they are looked at
-	stale  int             // how many the index lacks
-	moved  bool            // the index tells of another set of containers
+	stamps map[string]stamps // of the unknown, read before they are looked at
+	stale  int               // how many the index lacks
+	moved  bool              // the index tells of another set of containers
 }
 
 // Listing begins a look at all containers. It takes no lock.
 func (cs *Containers) Listing(ctx context.Context) (*Listing, error) {
-	l := &Listing{cs: cs, now: time.Now().UnixNano(), stamps: map[string]note{}}
+	l := &Listing{cs: cs, now: time.Now().UnixNano(), stamps: map[string]stamps{}}
 	l.all = cs.dir.Stamp(".")
 	found, err := l.candidates(cs.readIndex())
 	if err != nil {
@@ -102,32 +102,43 @@ func (l *Listing) candidates(noted index) ([]*note, error) {
 	return all, nil
 }
 
+// stamps are those of the directories of a container.
+type stamps struct {
+	lib, run store.Stamp
+	same     bool // as when the note was made
+}
+
 // check sorts out whose note does not hold.
 func (l *Listing) check(ctx context.Context, found []*note) {
-	now := make([]note, len(found)) // only the stamps; the zero Stamp matches none
+	now := make([]stamps, len(found))
 	inParts(len(found), func(i int) {
-		if n := found[i]; ctx.Err() == nil {
-			now[i].lib = l.cs.dir.Stamp(n.ID)
-			if same := n.lib == now[i].lib; !same || n.both() {
-				now[i].run = l.cs.run.Stamp(n.ID)
-				if !same || n.run != now[i].run {
-					return
-				}
-			}
-			var holds bool
-			if n.State, holds = n.at(l.cs); holds {
-				now[i].ID = n.ID
-			}
+		if ctx.Err() == nil {
+			now[i] = l.compare(found[i])
 		}
 	})
 	for i, n := range found {
-		if now[i].ID != "" {
+		if now[i].same {
 			l.known = append(l.known, n)
 			continue
 		}
 		l.Unknown = append(l.Unknown, n.ID)
 		l.stamps[n.ID] = now[i]
 	}
+}
+
+// compare looks whether a note holds, and gives it the state that follows. The
+// zero stamps of an empty note are those of no directory that is there.
+func (l *Listing) compare(n *note) stamps {
+	now := stamps{lib: l.cs.dir.Stamp(n.ID)}
+	now.same = n.lib == now.lib && now.lib.Inode != 0
+	if !now.same || n.both() {
+		now.run = l.cs.run.Stamp(n.ID)
+		now.same = now.same && n.run == now.run
+	}
+	if now.same {
+		n.State, now.same = n.at(l.cs)
+	}
+	return now
 }
 
 // inParts calls do with 0 to n-1, on all processors: each takes a part when it
@@ -154,8 +165,7 @@ func inParts(n int, do func(i int)) {
 
 // Add tells what an unknown one is.
 func (l *Listing) Add(b Brief) {
-	n := l.stamps[b.ID]
-	n.Brief = b
+	n := note{Brief: b, lib: l.stamps[b.ID].lib, run: l.stamps[b.ID].run}
 	switch {
 	case b.Fleeting:
 	case l.settled(n.lib) && l.settled(n.run):
