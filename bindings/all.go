@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"neap/lua/bind"
@@ -11,6 +12,7 @@ import (
 // doors are all doorways to one runtime. Their classes refer to each other.
 type doors struct {
 	Runtime
+	ready     func() error // opens the runtime
 	container *bind.Class[*box]
 	spawned   *bind.Class[Exec]
 	image     *bind.Class[Image]
@@ -49,16 +51,20 @@ func All(r Runtime) *Surface {
 		network:   bind.NewClass[Network]("Network", "What connects containers with each other and the host."),
 		port:      bind.NewClass[Port]("Port", "A port of the host that leads to a container."),
 	}
-	d.fillContainer()
-	d.fillExec()
-	d.fillImage()
-	d.fillRemoval()
-	d.fillVolume()
-	d.fillNetwork()
-	d.fillPort()
+	d.ready = sync.OnceValue(d.open)
+	d.container.Fill, d.spawned.Fill, d.image.Fill, d.removal.Fill = d.fillContainer, d.fillExec, d.fillImage, d.fillRemoval
+	d.volume.Fill, d.network.Fill, d.port.Fill = d.fillVolume, d.fillNetwork, d.fillPort
+	module := func(name, doc string, funcs func() []*bind.Func) *bind.Module {
+		return &bind.Module{Name: name, Doc: doc, Make: funcs, Ready: d.ready}
+	}
 	return &Surface{
 		Modules: []*bind.Module{
-			d.containersModule(), d.imagesModule(), d.volumesModule(), d.networksModule(), d.portsModule(), d.systemModule(),
+			module("containers", "Make containers, and find those there are.", d.containersFuncs),
+			module("images", "Get images, and find those that are here.", d.imagesFuncs),
+			module("volumes", "Make volumes, and find those there are.", d.volumesFuncs),
+			module("networks", "Make networks, and find those there are.", d.networksFuncs),
+			module("ports", "The ports of the host that lead to containers.", d.portsFuncs),
+			module("system", "The root and the host.", d.systemFuncs),
 		},
 		Classes:   []bind.AnyClass{d.container, d.spawned, d.image, d.removal, d.volume, d.network, d.port},
 		Arguments: d.arguments(),
@@ -66,19 +72,29 @@ func All(r Runtime) *Surface {
 	}
 }
 
+func (d *doors) open() (err error) {
+	if d.Open != nil {
+		d.Nouns, err = d.Open()
+	}
+	return err
+}
+
 func (d *doors) arguments() map[string]func(context.Context, string) (any, error) {
 	return map[string]func(context.Context, string) (any, error){
-		"container": argument(d.container),
-		"image":     argument(d.image),
-		"volume":    argument(d.volume),
-		"network":   argument(d.network),
+		"container": argument(d, d.container),
+		"image":     argument(d, d.image),
+		"volume":    argument(d, d.volume),
+		"network":   argument(d, d.network),
 	}
 }
 
 // argument makes an object of its name.
-func argument[S any](k *bind.Class[S]) func(context.Context, string) (any, error) {
+func argument[S any](d *doors, k *bind.Class[S]) func(context.Context, string) (any, error) {
 	return func(ctx context.Context, text string) (any, error) {
-		s, err := k.Find(ctx, text)
+		if err := d.ready(); err != nil {
+			return nil, err
+		}
+		s, err := k.Named(ctx, text)
 		if err != nil {
 			return nil, err
 		}
@@ -87,17 +103,25 @@ func argument[S any](k *bind.Class[S]) func(context.Context, string) (any, error
 }
 
 func (d *doors) names() map[string]func(context.Context) ([]string, error) {
+	after := func(names func(context.Context) ([]string, error)) func(context.Context) ([]string, error) {
+		return func(ctx context.Context) ([]string, error) {
+			if err := d.ready(); err != nil {
+				return nil, err
+			}
+			return names(ctx)
+		}
+	}
 	return map[string]func(context.Context) ([]string, error){
-		"container": func(context.Context) ([]string, error) { return d.Containers.Names() },
-		"image":     d.imageNames,
-		"volume": func(ctx context.Context) ([]string, error) {
+		"container": after(func(context.Context) ([]string, error) { return d.Containers.Names() }),
+		"image":     after(d.imageNames),
+		"volume": after(func(ctx context.Context) ([]string, error) {
 			all, err := d.Volumes.List(ctx)
 			return namesOf(all, Volume.Name), err
-		},
-		"network": func(ctx context.Context) ([]string, error) {
+		}),
+		"network": after(func(ctx context.Context) ([]string, error) {
 			all, err := d.Networks.List(ctx)
 			return namesOf(all, Network.Name), err
-		},
+		}),
 	}
 }
 

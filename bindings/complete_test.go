@@ -36,7 +36,7 @@ func bound() map[reflect.Type]map[string]string {
 		},
 		reflect.TypeFor[*engine.Engine](): {
 			"Create": "containers.create", "Run": "containers.run", "Once": "containers.once", "Find": "containers.find",
-			"Get": "containers.get", "List": "containers.list", "RemoveImage": "images.remove", "ImageUsers": "Image.used_by", "RemoveVolume": "Volume:remove",
+			"Get": "containers.get", "Briefs": "containers.list", "List": "no: Briefs with a handle each", "RemoveImage": "images.remove", "ImageUsers": "Image.used_by", "RemoveVolume": "Volume:remove",
 			"InspectNetwork": "Network:inspect", "PublishedPorts": "ports.list", "Info": "system.info",
 			"Names": "no: it completes names", "With": "no: it makes handles", "Close": "no: whoever opened it closes it",
 		},

@@ -23,14 +23,23 @@ func fact[T any](name string, k bind.Kind[T], doc string, of func(*engine.View) 
 	})
 }
 
-// lasting is a fact that is still told when the container is gone.
-func lasting[T any](name string, k bind.Kind[T], doc string, of func(*engine.View) T) bind.Field[*box] {
+// noted is a fact that lists know without a look at each container.
+func noted[T any](name string, k bind.Kind[T], doc string, of func(*container.Brief) T) bind.Field[*box] {
+	return glanced(name, k, doc, false, of)
+}
+
+// lasting is one that is still told when the container is gone.
+func lasting[T any](name string, k bind.Kind[T], doc string, of func(*container.Brief) T) bind.Field[*box] {
+	return glanced(name, k, doc, true, of)
+}
+
+func glanced[T any](name string, k bind.Kind[T], doc string, lasts bool, of func(*container.Brief) T) bind.Field[*box] {
 	return bind.Get(name, k, doc, func(ctx context.Context, b *box) (t T, err error) {
-		v, err := b.recall(ctx)
+		brief, err := b.glance(ctx, lasts)
 		if err != nil {
 			return t, err
 		}
-		return of(v), nil
+		return of(brief), nil
 	})
 }
 
@@ -67,6 +76,7 @@ func (d *doors) fillContainer() {
 		}),
 	)
 	k.Extra = filterFacts()
+	k.Moment = d.together
 	k.Methods = append(d.lifeActs(), append(d.insideActs(), readActs()...)...)
 }
 
@@ -75,31 +85,31 @@ func stateFacts(now func() time.Time) []bind.Field[*box] {
 	return []bind.Field[*box]{
 		bind.Plain("id", bind.String, "its full id: 64 hex digits", (*box).ID),
 		bind.Plain("short_id", bind.String, "the first twelve digits", func(b *box) string { return container.Short(b.ID()) }),
-		lasting("name", bind.String, "its name", func(v *engine.View) string { return v.Name }),
-		lasting("image", bind.String, "the image it was made from, as it was asked for", func(v *engine.View) string { return v.Plan.Image }),
-		fact("image_id", bind.String, "the id of that image", func(v *engine.View) string { return v.Plan.ImageID }),
-		lasting("state", states(), "what it does now", func(v *engine.View) string { return string(v.State) }),
+		lasting("name", bind.String, "its name", func(b *container.Brief) string { return b.Name }),
+		lasting("image", bind.String, "the image it was made from, as it was asked for", func(b *container.Brief) string { return b.Image }),
+		noted("image_id", bind.String, "the id of that image", func(b *container.Brief) string { return b.ImageID }),
+		lasting("state", states(), "what it does now", func(b *container.Brief) string { return string(b.State) }),
 		lasting("exit_code", bind.Ptr(bind.Int), "what it ended with; nil while it lives, before it ran, and if nobody saw it", exitCode),
 		fact("oom_killed", bind.Bool, "whether it was killed for want of memory", func(v *engine.View) bool { return v.Last.OOM }),
 		fact("error", bind.Maybe(bind.String), "why it is dead or did not start", func(v *engine.View) string { return v.Error }),
-		fact("pid", bind.Maybe(bind.Int), "the first process, on the host", pid),
-		fact("created", bind.Time, "when it was made", func(v *engine.View) time.Time { return v.Plan.Created }),
-		fact("started", bind.Time, "when it was last started", func(v *engine.View) time.Time { return v.Last.Started }),
-		fact("finished", bind.Time, "when it last ended", finishedAt),
-		fact("uptime", bind.Ptr(bind.Duration), "for how long it has lived", func(v *engine.View) *time.Duration {
-			if v.Facts == nil {
+		noted("pid", bind.Maybe(bind.Int), "the first process, on the host", func(b *container.Brief) int { return b.Pid }),
+		noted("created", bind.Time, "when it was made", func(b *container.Brief) time.Time { return b.Created }),
+		noted("started", bind.Time, "when it was last started", func(b *container.Brief) time.Time { return b.Started }),
+		noted("finished", bind.Time, "when it last ended", finishedAt),
+		noted("uptime", bind.Ptr(bind.Duration), "for how long it has lived", func(b *container.Brief) *time.Duration {
+			if !b.Living() {
 				return nil
 			}
-			d := now().Sub(v.Facts.Started)
+			d := now().Sub(b.Since)
 			return &d
 		}),
-		fact("restart_count", bind.Int, "how often its policy started it since a user did", func(v *engine.View) int { return v.Last.Restarts }),
+		noted("restart_count", bind.Int, "how often its policy started it since a user did", func(b *container.Brief) int { return b.Restarts }),
 		fact("restart_policy", bind.String, "what follows its end", func(v *engine.View) string { return policyShown(v.Wish.Restart) }),
 		fact("protected", bind.Bool, "whether removing it is refused", func(v *engine.View) bool { return v.Wish.Protect }),
 		fact("limits", bind.Any, "how much it may use; what has no limit is not there", func(v *engine.View) any { return limitsShown(v.Wish.Limits) }),
-		fact("ip", bind.Maybe(bind.String), "its address, while it lives", ip),
+		noted("ip", bind.Maybe(bind.String), "its address, while it lives", func(b *container.Brief) string { return b.IP }),
 		fact("networks", bind.Strings, "the networks it is on", networkNames),
-		fact("ports", bind.Any, "its published ports: { container_port, protocol, host_ip, host_port } each", portsShown),
+		noted("ports", bind.Any, "its published ports: { container_port, protocol, host_ip, host_port } each", portsShown),
 	}
 }
 
@@ -108,8 +118,8 @@ func planFacts() []bind.Field[*box] {
 	return []bind.Field[*box]{
 		fact("labels", bind.Map, "its labels", func(v *engine.View) map[string]string { return v.Plan.Labels }),
 		fact("env", bind.Map, "its environment", func(v *engine.View) map[string]string { return pairs(v.Plan.Env) }),
-		fact("command", bind.Strings, "the arguments of its entrypoint, or the program if there is none", func(v *engine.View) []string { return v.Plan.Cmd }),
-		fact("entrypoint", bind.Strings, "the program before its command", func(v *engine.View) []string { return v.Plan.Entrypoint }),
+		noted("command", bind.Strings, "the arguments of its entrypoint, or the program if there is none", func(b *container.Brief) []string { return b.Cmd }),
+		noted("entrypoint", bind.Strings, "the program before its command", func(b *container.Brief) []string { return b.Entrypoint }),
 		fact("user", bind.Maybe(bind.String), "as whom it runs; nil is root", func(v *engine.View) string { return v.Plan.User }),
 		fact("workdir", bind.String, "the directory it starts in", func(v *engine.View) string { return orElse(v.Plan.Workdir, "/") }),
 		fact("tty", bind.Bool, "whether it has a terminal", func(v *engine.View) bool { return v.Plan.Tty }),
@@ -139,32 +149,18 @@ func states() bind.Kind[string] {
 	return bind.OneOf(words...)
 }
 
-func exitCode(v *engine.View) *int {
-	if v.Facts != nil || v.Last.Start == 0 || v.Last.Unknown {
+func exitCode(b *container.Brief) *int {
+	if b.Living() || b.Starts == 0 || b.Unknown {
 		return nil
 	}
-	return &v.Last.Code
+	return &b.Code
 }
 
-func pid(v *engine.View) int {
-	if v.Facts == nil {
-		return 0
-	}
-	return v.Facts.Pid
-}
-
-func finishedAt(v *engine.View) time.Time {
-	if v.Facts != nil {
+func finishedAt(b *container.Brief) time.Time {
+	if b.Living() {
 		return time.Time{}
 	}
-	return v.Last.Ended
-}
-
-func ip(v *engine.View) string {
-	if v.Facts == nil || len(v.Facts.Network) == 0 {
-		return ""
-	}
-	return v.Facts.Network[0].IP
+	return b.Ends
 }
 
 func networkNames(v *engine.View) []string {
@@ -205,12 +201,9 @@ func portNames(v *engine.View) (names []string) {
 	return names
 }
 
-func portsShown(v *engine.View) any {
+func portsShown(b *container.Brief) any {
 	all := []any{}
-	if v.Facts == nil {
-		return all
-	}
-	for _, p := range v.Facts.Ports {
+	for _, p := range b.Ports {
 		all = append(all, map[string]any{
 			"container_port": int(p.ContainerPort), "protocol": p.Protocol, "host_ip": p.HostIP, "host_port": int(p.HostPort),
 		})

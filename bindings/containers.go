@@ -10,10 +10,10 @@ import (
 	"neap/runtime/fault"
 )
 
-func (d *doors) containersModule() *bind.Module {
+func (d *doors) containersFuncs() []*bind.Func {
 	k := d.container
 	ref := bind.Req("name", k.Ref((*box).ID), "name, id, or how the id begins")
-	return &bind.Module{Name: "containers", Doc: "Make containers, and find those there are.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func1("create", "Make a container without starting it. An image that is not here is pulled.",
 			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the container"),
 			func(ctx context.Context, s engine.Spec) (*box, error) { return hold(d.Containers.Create(ctx, s)) },
@@ -37,22 +37,28 @@ assert(web.state == "running")`),
 		bind.Func1("list", "All containers in every state, or those that a filter keeps; the newest first.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[*box]{}, "which ones"), bind.Returns(k.List(), "them"), d.list,
 		).With(web + `assert(containers.list{ state = "running" }[1] == web)`),
+		bind.Func1("table", "The containers as docker ps prints them, or those of them that a filter keeps; the newest first.",
+			bind.Opt("options", bind.With(tableRecord(), k.Filter()), bind.Both[tableOptions, *box]{Options: tableRecord().New()}, "what to show, and of which"),
+			bind.Returns(bind.String, "the text"), d.table,
+		).With(web + `assert(containers.table{ state = "running", columns = { "name", "status" } }:match("web +Up"))`),
 		bind.Func1("prune", "Remove the containers that do not run, or those of them that a filter keeps, with their anonymous volumes if volumes = true.",
 			bind.Opt("options", bind.With(pruneContainers(), k.Filter()), bind.Both[pruneOptions, *box]{}, "which ones"),
 			bind.Returns(bind.Strings, "the ids of those that are gone"), d.prune,
 		).Change().With(`local c = containers.create{ "box", "true" }
 assert(containers.prune{ state = "created" }[1] == c.id)`),
-	}}
+	}
 }
 
 func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, error) {
-	ctx = withMoment(ctx)
-	found, err := d.Containers.List(ctx)
-	all, err := holdAll(ctx, found, err)
+	briefs, err := d.Containers.Briefs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return which.Keep(ctx, all)
+	all := make([]*box, len(briefs))
+	for i := range briefs {
+		all[i] = &box{Container: d.Containers.With(briefs[i].ID), brief: briefs[i]}
+	}
+	return which.Keep(withMoment(ctx, briefs), all)
 }
 
 func (d *doors) once(ctx context.Context, o onceOptions) (*bind.Finished, error) {

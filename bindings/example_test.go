@@ -24,7 +24,7 @@ type shown struct{ title, example string }
 
 func everything(s *bindings.Surface) (all []shown) {
 	for _, m := range s.Modules {
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			all = append(all, shown{f.Title(m.Name), f.Example})
 		}
 	}

@@ -15,6 +15,8 @@ import (
 // told when the container is gone: its name, image and exit code.
 type box struct {
 	Container
+	brief *container.Brief // what the list showed that it came from, if it did
+
 	mu   sync.Mutex
 	last *engine.View
 	end  *keeper.Ending
@@ -30,24 +32,6 @@ func hold(c Container, err error) (*box, error) {
 	return b, unlessGone(err)
 }
 
-// holdAll makes handles of those that are still there, within one moment.
-func holdAll(ctx context.Context, all []Container, err error) ([]*box, error) {
-	if err != nil {
-		return nil, err
-	}
-	boxes := make([]*box, 0, len(all))
-	for _, c := range all {
-		b := &box{Container: c}
-		switch _, err := b.look(ctx); {
-		case err == nil:
-			boxes = append(boxes, b)
-		case !fault.Is(err, fault.NotFound):
-			return nil, err
-		}
-	}
-	return boxes, nil
-}
-
 func unlessGone(err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -58,15 +42,55 @@ func unlessGone(err error) error {
 // moment is what one call sees of containers: the first look at each counts
 // for all of the call.
 type moment struct {
+	briefs map[string]*container.Brief // of a list that was made for the call
+
 	mu   sync.Mutex
 	seen map[string]*engine.View
 }
 
 type momentKey struct{}
 
-// withMoment begins a moment.
-func withMoment(ctx context.Context) context.Context {
-	return context.WithValue(ctx, momentKey{}, &moment{seen: map[string]*engine.View{}})
+// withMoment begins a moment, in which briefs hold.
+func withMoment(ctx context.Context, briefs []*container.Brief) context.Context {
+	m := &moment{seen: map[string]*engine.View{}, briefs: make(map[string]*container.Brief, len(briefs))}
+	for i := range briefs {
+		m.briefs[briefs[i].ID] = briefs[i]
+	}
+	return context.WithValue(ctx, momentKey{}, m)
+}
+
+// several is how many containers are looked at with a list rather than one by
+// one.
+const several = 16
+
+// together begins a moment in which facts of n containers are read.
+func (d *doors) together(ctx context.Context, n int) context.Context {
+	if n < several {
+		return withMoment(ctx, nil)
+	}
+	briefs, err := d.Containers.Briefs(ctx)
+	if err != nil {
+		briefs = nil // each look will say what is wrong
+	}
+	return withMoment(ctx, briefs)
+}
+
+// glance is what the container is now, in brief; with lasts, of one that is
+// gone what it was.
+func (b *box) glance(ctx context.Context, lasts bool) (*container.Brief, error) {
+	if m, _ := ctx.Value(momentKey{}).(*moment); m != nil && m.briefs[b.ID()] != nil {
+		return m.briefs[b.ID()], nil
+	}
+	look := b.look
+	if lasts {
+		look = b.recall
+	}
+	v, err := look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	brief := v.Brief()
+	return &brief, nil
 }
 
 func (m *moment) recall(id string) *engine.View {
@@ -113,8 +137,11 @@ func (b *box) recall(ctx context.Context) (*engine.View, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	gone := engine.View{ID: b.ID()}
-	if b.last != nil {
+	switch {
+	case b.last != nil:
 		gone = *b.last
+	case b.brief != nil:
+		gone = asListed(b.brief)
 	}
 	if b.end != nil {
 		gone.Last.Start, gone.Last.Code, gone.Last.Unknown = max(b.end.Start, 1), b.end.Code, b.end.Unknown
@@ -157,12 +184,28 @@ func (b *box) said(err error) error {
 	return &fault.Error{Kind: fault.NotFound, Op: "use container", Object: b.name(), Message: "it was removed"}
 }
 
+// asListed is as much of a view as a brief has.
+func asListed(b *container.Brief) engine.View {
+	v := engine.View{
+		ID: b.ID, Name: b.Name, State: b.State,
+		Plan: container.Plan{ID: b.ID, Image: b.Image, ImageID: b.ImageID, Created: b.Created},
+		Last: container.Last{Start: b.Starts, Code: b.Code, Unknown: b.Unknown, Started: b.Started, Ended: b.Ends},
+	}
+	if b.Living() {
+		v.Facts = &container.Facts{Pid: b.Pid, Ticks: b.Ticks, Started: b.Since}
+	}
+	return v
+}
+
 // name is the newest name known, else the short id.
 func (b *box) name() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.last != nil {
+	switch {
+	case b.last != nil:
 		return b.last.Name
+	case b.brief != nil:
+		return b.brief.Name
 	}
 	return container.Short(b.ID())
 }

@@ -170,12 +170,7 @@ func removalText(r image.Removal) string {
 	return strings.Join(lines, "\n")
 }
 
-func (d *doors) imagesModule() *bind.Module {
-	return &bind.Module{
-		Name: "images", Doc: "Get images, and find those that are here.",
-		Funcs: append(d.imageMoves(), d.imageSearches()...),
-	}
-}
+func (d *doors) imagesFuncs() []*bind.Func { return append(d.imageMoves(), d.imageSearches()...) }
 
 // imageMoves bring images here and elsewhere.
 func (d *doors) imageMoves() []*bind.Func {

@@ -86,7 +86,7 @@ func openAt(t *testing.T, at terminal.Host) *hall {
 	}
 	r := &hall{t: t, e: e}
 	t.Cleanup(r.close)
-	rt := bindings.Native(e)
+	rt := bindings.Runtime{Nouns: bindings.Native(e)}
 	if rt.Terminal = at; at == nil {
 		rt.Terminal = paper{&r.screen}
 	}
@@ -104,6 +104,9 @@ func newHost(t *testing.T, s *bindings.Surface, out *bytes.Buffer) *host.Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Close)
+	if err := h.State().Check(); err != nil {
+		t.Fatal(err)
+	}
 	return h
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"neap/runtime/container"
 	"neap/runtime/engine"
 	"neap/runtime/fault"
 	"neap/runtime/image"
@@ -15,10 +16,9 @@ import (
 	"neap/runtime/volume"
 )
 
-// Native is the doorways' view of an engine: its nouns as handles. Terminal,
-// Progress and Now are left to the caller.
-func Native(e *engine.Engine) Runtime {
-	return Runtime{
+// Native is the doorways' view of an engine: its nouns as handles.
+func Native(e *engine.Engine) Nouns {
+	return Nouns{
 		Containers: containers{e}, Images: images{e}, Volumes: volumes{e}, Networks: networks{e},
 		Ports: ports{e, e.Ports}, System: e,
 	}
@@ -68,14 +68,9 @@ func (n containers) Find(ref string) (Container, error) { return containerOrNil(
 func (n containers) Get(ref string) (Container, error)  { return containerOrNil(n.e.Get(ref)) }
 func (n containers) Names() ([]string, error)           { return n.e.Names() }
 
-func (n containers) List(ctx context.Context) ([]Container, error) {
-	all, err := n.e.List(ctx)
-	list := make([]Container, len(all))
-	for i, c := range all {
-		list[i] = nativeContainer{c}
-	}
-	return list, err
-}
+func (n containers) With(id string) Container { return nativeContainer{n.e.With(id)} }
+
+func (n containers) Briefs(ctx context.Context) ([]*container.Brief, error) { return n.e.Briefs(ctx) }
 
 // named is the names of containers by their ids, sorted.
 func named(e *engine.Engine, ids []string, err error) ([]string, error) {

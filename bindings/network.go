@@ -80,10 +80,10 @@ func addressText(a netip.Addr) string {
 	return a.String()
 }
 
-func (d *doors) networksModule() *bind.Module {
+func (d *doors) networksFuncs() []*bind.Func {
 	k := d.network
 	ref := bind.Req("name", k.Ref(Network.ID), "name, id, or how the id begins")
-	return &bind.Module{Name: "networks", Doc: "Make networks, and find those there are.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func2("create", "Make a network of its own bridge.",
 			bind.Req("name", bind.Text, "its name"), bind.Options(networkOptions()), bind.Returns(k.Kind(), "the network"),
 			func(ctx context.Context, name string, o network.CreateOptions) (Network, error) {
@@ -110,7 +110,7 @@ back:remove()`),
 			bind.Returns(bind.Strings, "the names of those that are gone"), d.pruneNetworks,
 		).Change().With(`networks.create("back")
 assert(networks.prune{ name = "back" }[1] == "back")`),
-	}}
+	}
 }
 
 func networkOptions() *bind.Record[network.CreateOptions] {

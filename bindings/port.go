@@ -73,10 +73,10 @@ var portNumber = bind.As(bind.Int, "integer", "a port from 1 to 65535", func(n i
 	return uint16(n), nil
 }, nil)
 
-func (d *doors) portsModule() *bind.Module {
+func (d *doors) portsFuncs() []*bind.Func {
 	k := d.port
 	at := bind.Req("port", addressKind, "of the host")
-	return &bind.Module{Name: "ports", Doc: "The ports of the host that lead to containers.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func1("list", "All published ports, or those that a filter keeps.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[Port]{}, "which ones"), bind.Returns(k.List(), "them"),
 			func(ctx context.Context, which bind.Select[Port]) ([]Port, error) {
@@ -108,7 +108,7 @@ assert(ports.get(port).container == web.name)`),
 			}).With(`assert(ports.pick(40000, 50000) >= 40000)`),
 		bind.Func1("owner", "Who has a port of the host, on whatever address; nil if nobody.", at, bind.Returns(bind.Any, "{ container, pid, command } or nil"), d.owner).
 			With(served + `assert(ports.owner(web.ports[1].host_port).container == web.name)`),
-	}}
+	}
 }
 
 func (d *doors) findPort(ctx context.Context, a address) (*Port, error) {

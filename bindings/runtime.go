@@ -21,16 +21,22 @@ import (
 // Runtime is what the doorways lead to. All of it must be set but
 // Progress and Now.
 type Runtime struct {
+	Nouns
+
+	Open     func() (Nouns, error) // gives the nouns at the first need, if they are not there
+	Terminal terminal.Host         // what attach, exec{tty} and stdout = "inherit" talk to
+	Progress func(image.Event)     // told how a pull goes; nil for nobody
+	Now      func() time.Time      // nil is time.Now
+}
+
+// Nouns are what a runtime has.
+type Nouns struct {
 	Containers Containers
 	Images     Images
 	Volumes    Volumes
 	Networks   Networks
 	Ports      Ports
 	System     System
-
-	Terminal terminal.Host     // what attach, exec{tty} and stdout = "inherit" talk to
-	Progress func(image.Event) // told how a pull goes; nil for nobody
-	Now      func() time.Time  // nil is time.Now
 }
 
 // Containers makes and finds containers. Its contracts are engine.Engine's.
@@ -40,7 +46,8 @@ type Containers interface {
 	Once(ctx context.Context, s engine.Spec, keep bool, in *os.File, out Take) (engine.Result, error)
 	Find(ref string) (Container, error) // nil if there is none
 	Get(ref string) (Container, error)
-	List(ctx context.Context) ([]Container, error)
+	Briefs(ctx context.Context) ([]*container.Brief, error) // of all, the newest first
+	With(id string) Container
 	Names() ([]string, error)
 }
 

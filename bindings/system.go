@@ -6,8 +6,8 @@ import (
 	"neap/lua/bind"
 )
 
-func (d *doors) systemModule() *bind.Module {
-	return &bind.Module{Name: "system", Doc: "The root and the host.", Funcs: []*bind.Func{
+func (d *doors) systemFuncs() []*bind.Func {
+	return []*bind.Func{
 		bind.Func0("info", "What the root and the host are.", bind.Returns(bind.Any, "{ root, run, version, kernel, cgroup, notice, keeper, containers, images, volumes }"), d.info).
 			With(`assert(system.info().cgroup:match("v%d") or system.info().cgroup == "hybrid")`),
 		bind.Func0("version", "The version of neap.", bind.Returns(bind.String, "the version"),
@@ -15,7 +15,7 @@ func (d *doors) systemModule() *bind.Module {
 				i, err := d.System.Info(ctx)
 				return i.Version, err
 			}).With(`print(system.version())`),
-	}}
+	}
 }
 
 func (d *doors) info(ctx context.Context) (any, error) {

@@ -93,10 +93,10 @@ assert(volumes.find("data") == nil)`),
 	}
 }
 
-func (d *doors) volumesModule() *bind.Module {
+func (d *doors) volumesFuncs() []*bind.Func {
 	k := d.volume
 	ref := bind.Req("name", k.Ref(Volume.Name), "its name, or how that begins if nobody chose it")
-	return &bind.Module{Name: "volumes", Doc: "Make volumes, and find those there are.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func2("create", "Make a volume. One that is there with the same options is returned.",
 			bind.Opt("name", bind.Text, "", "its name; made up if left out"), bind.Options(volumeOptions()), bind.Returns(k.Kind(), "the volume"),
 			func(ctx context.Context, name string, o volume.CreateOptions) (Volume, error) {
@@ -120,7 +120,7 @@ func (d *doors) volumesModule() *bind.Module {
 			bind.Opt("options", bind.With(pruneVolumes(), k.Filter()), bind.Both[pruneOptions, Volume]{}, "which ones"),
 			bind.Returns(bind.Strings, "the names of those that are gone"), d.pruneVolumes,
 		).Change().With(data + `assert(volumes.prune{ all = true }[1] == "data")`),
-	}}
+	}
 }
 
 func volumeOptions() *bind.Record[volume.CreateOptions] {

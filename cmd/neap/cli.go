@@ -149,23 +149,15 @@ func caller() int {
 	}
 }
 
-// visit opens the root and does there what was asked.
+// visit makes a session and does there what was asked.
 func visit(r request) int {
 	s, err := open(r.root)
 	if err != nil {
-		return closed(err)
+		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
+		return host.ExitCode(err)
 	}
 	defer s.close()
 	return s.do(r)
-}
-
-// closed tells why nothing could be opened, and gives the exit code.
-func closed(err error) int {
-	fmt.Fprintf(os.Stderr, "neap: %s\n", err)
-	if fault.Is(err, fault.Denied) && os.Geteuid() != 0 {
-		fmt.Fprintln(os.Stderr, "hint: neap makes containers as root; try sudo")
-	}
-	return host.ExitCode(err)
 }
 
 // do carries a request out and gives its exit code.
@@ -177,8 +169,8 @@ func (s *session) do(r request) int {
 		}
 		return s.sit()
 	}
-	ctx, stop := s.watch(r.timeout)
-	defer stop()
+	ctx, free := s.watch(r.timeout)
+	defer free()
 	var err error
 	switch r.act {
 	case talk:

@@ -1,3 +1,6 @@
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Command neap is a Linux container runtime that is programmed in Lua.
 //
 // This package is the front door. It knows the process: arguments,

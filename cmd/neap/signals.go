@@ -22,35 +22,43 @@ const (
 	patience = grace + 2*time.Second
 )
 
+// signals are those that end what runs, from when heard says so.
+type signals struct {
+	ends  chan os.Signal
+	heard chan struct{}
+}
+
+// listen asks for the signals while the rest of the process gets ready: the
+// runtime needs a turn of two threads for each of them.
+func listen() signals {
+	s := signals{make(chan os.Signal, 4), make(chan struct{})}
+	go func() {
+		signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE) // a write says so; ignored, programs would inherit it
+		signal.Notify(s.ends, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+		close(s.heard)
+	}()
+	return s
+}
+
 // watch gives a context that ends at the first SIGINT, SIGTERM or SIGHUP, when
 // nobody reads standard output any more, or at the limit, and lets defers run.
-// The second signal, or running on in spite of the first, ends the process.
+// The second signal, or running on in spite of the first, ends the process. It
+// is for the rest of the process's life: what it gives back only frees ctx.
 func (s *session) watch(limit time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	free := func() {}
 	if limit > 0 {
-		ctx, free = limited(ctx, limit)
+		why := fault.New(fault.Timeout, "not done within %s", limit)
+		ctx, free = context.WithTimeoutCause(ctx, limit, why)
 	}
 	s.outlet.broken(func() { cancel(&host.Exit{Code: 128 + int(unix.SIGPIPE)}) })
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
-	over := make(chan struct{})
-	go s.obey(ctx, cancel, signals, over)
-	return ctx, func() {
-		signal.Stop(signals)
-		close(over)
-		free()
-		cancel(nil)
-	}
-}
-
-func limited(ctx context.Context, limit time.Duration) (context.Context, func()) {
-	why := fault.New(fault.Timeout, "not done within %s", limit)
-	ctx, free := context.WithTimeoutCause(ctx, limit, why)
+	<-s.signals.heard
+	go s.obey(ctx, cancel, s.signals.ends, nil)
 	return ctx, func() { free() }
 }
 
-// obey cancels at a signal and loses patience after the cancel, until over.
+// obey cancels at a signal and loses patience after the cancel, until over;
+// nil is never.
 func (s *session) obey(ctx context.Context, cancel context.CancelCauseFunc, signals <-chan os.Signal, over <-chan struct{}) {
 	select {
 	case <-over:

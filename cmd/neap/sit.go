@@ -71,7 +71,11 @@ func (s *session) up() func() string {
 }
 
 func (s *session) count() string {
-	all, err := s.engine.List(context.Background())
+	e, err := s.opened()
+	if err != nil {
+		return "?"
+	}
+	all, err := e.List(context.Background())
 	if err != nil {
 		return "?"
 	}

@@ -65,6 +65,17 @@ func (o *outlet) broken(do func()) {
 
 func (o *outlet) Write(b []byte) (int, error) {
 	n, err := o.f.Write(b)
+	return n, o.told(err)
+}
+
+// WriteString is Write without a copy of what may be long.
+func (o *outlet) WriteString(s string) (int, error) {
+	n, err := o.f.WriteString(s)
+	return n, o.told(err)
+}
+
+// told tells of an end of all reading.
+func (o *outlet) told(err error) error {
 	if errors.Is(err, unix.EPIPE) {
 		o.mu.Lock()
 		gone := o.gone
@@ -73,5 +84,5 @@ func (o *outlet) Write(b []byte) (int, error) {
 			gone()
 		}
 	}
-	return n, err
+	return err
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
+	"runtime/debug"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	boximage "neap/cmd/box/image"
 
@@ -17,13 +17,17 @@ import (
 	"neap/lua/host"
 	"neap/lua/std"
 	"neap/runtime/engine"
+	"neap/runtime/fault"
 	"neap/runtime/image"
 	"neap/scripts"
 )
 
 // session is a caller's house: a root's engine, a Lua state, a terminal.
 type session struct {
-	engine   *engine.Engine
+	signals  signals
+	root     string
+	opened   func() (*engine.Engine, error) // opens the root at the first need
+	engine   atomic.Pointer[engine.Engine]  // nil until then
 	surface  *bindings.Surface
 	host     *host.Host
 	outlet   *outlet
@@ -32,21 +36,43 @@ type session struct {
 
 // open joins the rooms for a caller.
 func open(root string) (s *session, err error) {
-	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE) // a write says so; ignored, programs would inherit it
-	s = &session{outlet: &outlet{f: os.Stdout}}
+	s = &session{signals: listen(), root: root, outlet: &outlet{f: os.Stdout}}
 	s.terminal = newConsole(s.outlet)
-	if s.engine, err = engine.Open(engineOptions(root)); err != nil {
-		return nil, err
+	s.opened = sync.OnceValues(s.openRoot)
+	s.host, err = s.newHost()
+	return s, err
+}
+
+// openRoot opens the root. Most callers end before they have made much to
+// collect, so they are given more room before they begin.
+func (s *session) openRoot() (*engine.Engine, error) {
+	debug.SetGCPercent(400)
+	e, err := engine.Open(engineOptions(s.root))
+	var denied *fault.Error
+	switch {
+	case err == nil:
+		s.engine.Store(e)
+	case errors.As(err, &denied) && denied.Kind == fault.Denied && os.Geteuid() != 0:
+		err = denied.WithHint("neap makes containers as root; try sudo")
 	}
-	if s.host, err = s.newHost(); err != nil {
-		return nil, errors.Join(err, s.engine.Close())
+	return e, err
+}
+
+func (s *session) nouns() (bindings.Nouns, error) {
+	e, err := s.opened()
+	if err != nil {
+		return bindings.Nouns{}, err
 	}
-	return s, nil
+	return bindings.Native(e), nil
 }
 
 func (s *session) close() {
 	s.host.Close()
-	if err := s.engine.Close(); err != nil {
+	e := s.engine.Load()
+	if e == nil {
+		return
+	}
+	if err := e.Close(); err != nil {
 		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
 	}
 }
@@ -86,10 +112,9 @@ func (s *session) newHost() (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	rt := bindings.Native(s.engine)
-	rt.Terminal, rt.Progress = s.terminal, newProgress(os.Stderr).show
-	rt.Now = time.Now
-	s.surface = bindings.All(rt)
+	s.surface = bindings.All(bindings.Runtime{
+		Open: s.nouns, Terminal: s.terminal, Progress: newProgress(os.Stderr).show, Now: time.Now,
+	})
 	helpers := std.Modules(std.Effects{Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	return host.New(host.Options{
 		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,

@@ -47,6 +47,32 @@ func (st *State) function(f *Func, owner string, home *lua.LTable) *lua.LFunctio
 	return fn
 }
 
+// functions gives the methods of all by name, nil for another: each is made
+// for Lua when it is first asked for.
+func (st *State) functions(owner string, all func() []*Func) func(name string) lua.LValue {
+	made := map[string]lua.LValue{}
+	return func(name string) lua.LValue {
+		if fn, ok := made[name]; ok {
+			return fn
+		}
+		for _, f := range all() {
+			if f.Name == name {
+				made[name] = st.function(f, owner, nil)
+				return made[name]
+			}
+		}
+		return nil
+	}
+}
+
+func namesOf(all []*Func) []string {
+	names := make([]string, len(all))
+	for i, f := range all {
+		names[i] = f.Name
+	}
+	return names
+}
+
 // checkForm refuses too many arguments and a colon where a dot belongs.
 func (c call) checkForm(home *lua.LTable) {
 	got, most := c.L.GetTop()-c.first()+1, len(c.fn.Params)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -71,6 +72,32 @@ type Class[S any] struct {
 
 	Dynamic func(S, string) (any, bool) // facts known only at run time, plain or from Box
 	Members func(S) []string            // their names
+
+	// Moment makes the context in which facts of so many objects are read at
+	// once; they need not be read afresh for each of them.
+	Moment func(ctx context.Context, n int) context.Context
+
+	Fill func() // declares all of the above at the first need; nil if it is there
+
+	once sync.Once
+}
+
+// filled is the class with its members declared.
+func (k *Class[S]) filled() *Class[S] {
+	k.once.Do(func() {
+		if k.Fill != nil {
+			k.Fill()
+		}
+	})
+	return k
+}
+
+// waits says whether the class is declared at the first need.
+func (k *Class[S]) waits() bool { return k.Fill != nil }
+
+// Named is the object of a name or id, by Find.
+func (k *Class[S]) Named(ctx context.Context, name string) (S, error) {
+	return k.filled().Find(ctx, name)
 }
 
 // NewClass makes an empty class, whose Kind may be used at once.
@@ -107,7 +134,7 @@ func (k *Class[S]) from(c call, v lua.LValue) (S, error) {
 		return s, nil
 	}
 	name, ok := v.(lua.LString)
-	if !ok || k.Find == nil {
+	if !ok || k.filled().Find == nil {
 		var none S
 		return none, errOther
 	}
@@ -161,8 +188,15 @@ func (k *Class[S]) wrap(s any, mt *lua.LTable, env *lua.LTable) lua.LValue {
 	return &lua.LUserData{Value: object[S]{s.(S)}, Metatable: mt, Env: env}
 }
 
+func (k *Class[S]) moment(ctx context.Context, n int) context.Context {
+	if k.Moment == nil {
+		return ctx
+	}
+	return k.Moment(ctx, n)
+}
+
 func (k *Class[S]) text(s S) string {
-	if k.Text == nil {
+	if k.filled().Text == nil {
 		return k.Name
 	}
 	return k.Text(s)
@@ -170,6 +204,7 @@ func (k *Class[S]) text(s S) string {
 
 // check refuses a declaration that contradicts itself.
 func (k *Class[S]) check() error {
+	k.filled()
 	seen := map[string]string{}
 	note := func(name, what string) error {
 		if before := seen[name]; before != "" {
@@ -225,7 +260,8 @@ func (k *Class[S]) unknown(c call, name string) {
 
 // install makes the metatable of the class for one state.
 func (k *Class[S]) install(st *State) *lua.LTable {
-	mt := st.root.NewTable()
+	k.filled()
+	mt := st.root.CreateTable(0, 0)
 	set := func(event string, act func(call) int) {
 		mt.RawSetString(event, st.meta(k.Name, act))
 	}
@@ -266,34 +302,44 @@ func (k *Class[S]) same(c call, x, y lua.LValue) bool {
 
 // index reads a member: an act from a table, a fact from its getter.
 func (k *Class[S]) index(st *State) func(call) int {
-	acts := make(map[string]lua.LValue, len(k.Methods))
-	for _, m := range k.Methods {
-		acts[m.Name] = st.function(m.Func, k.Name, nil)
-	}
-	facts := make(map[string]Field[S], len(k.Fields))
-	for _, f := range k.Fields {
-		facts[f.Name] = f
+	acts := st.functions(k.Name, k.acts)
+	facts := make(map[string]int, len(k.Fields))
+	for i, f := range k.Fields {
+		facts[f.Name] = i
 	}
 	return func(c call) int {
 		name := c.L.Get(2).String()
 		if s, ok := it[S](c.L.Get(1)); ok && k.Dynamic != nil {
 			return k.dynamic(c, s, name)
 		}
-		if act, ok := acts[name]; ok {
-			c.L.Push(act)
-			return 1
-		}
-		f, ok := facts[name]
+		i, ok := facts[name]
 		if !ok {
-			k.unknown(c, name)
+			c.L.Push(k.act(c, acts, name))
+			return 1
 		}
 		s, ok := it[S](c.L.Get(1))
 		if !ok {
 			c.st.raise(c.L, fault.New(fault.Invalid, "%s.%s is asked of %s", k.Name, name, describe(c.L.Get(1))))
 		}
-		c.L.Push(f.get(c, s))
+		c.L.Push(k.Fields[i].get(c, s))
 		return 1
 	}
+}
+
+func (k *Class[S]) act(c call, acts func(string) lua.LValue, name string) lua.LValue {
+	act := acts(name)
+	if act == nil {
+		k.unknown(c, name)
+	}
+	return act
+}
+
+func (k *Class[S]) acts() []*Func {
+	all := make([]*Func, len(k.Methods))
+	for i, m := range k.Methods {
+		all[i] = m.Func
+	}
+	return all
 }
 
 // dynamic reads a fact known only at run time.
@@ -327,6 +373,7 @@ func (st *State) sameClass(a, b lua.LValue) bool {
 
 // describeClass is the class as documents see it.
 func (k *Class[S]) describe() ClassDoc {
+	k.filled()
 	d := ClassDoc{Name: k.Name, Noun: k.noun(), Doc: k.Doc, Bulk: slices.Clone(k.Bulk), Hints: k.Hints}
 	for _, f := range k.Fields {
 		d.Fields = append(d.Fields, f.ParamDoc)

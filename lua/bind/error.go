@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -86,7 +87,7 @@ func (st *State) object(r *Raised) lua.LValue {
 }
 
 // position is what gopher-lua puts before a message.
-var position = regexp.MustCompile(`^([^\n]+?):(\d+): `)
+var position = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^\n]+?):(\d+): `) })
 
 // raisedFrom makes an Error of any raised value; L, where it was raised, may be
 // nil.
@@ -104,7 +105,7 @@ func (st *State) raisedFrom(L *lua.LState, v lua.LValue) *Raised {
 		text = st.describeRaised(v)
 	}
 	at := Place{}
-	if m := position.FindStringSubmatch(text); m != nil {
+	if m := position().FindStringSubmatch(text); m != nil {
 		at.File, text = m[1], text[len(m[0]):]
 		at.Line, _ = strconv.Atoi(m[2])
 	}
@@ -144,6 +145,11 @@ func ErrorClass() *Class[*Raised] { return errorClass }
 
 func makeErrorClass() *Class[*Raised] {
 	k := NewClass[*Raised]("Error", "What went wrong: raised by every function that could not do its work, caught with try or pcall.")
+	k.Fill = func() { fillError(k) }
+	return k
+}
+
+func fillError(k *Class[*Raised]) {
 	k.Text = (*Raised).Error
 	k.Same = func(a, b *Raised) bool { return a == b }
 	kinds := make([]string, len(fault.Kinds()))
@@ -167,7 +173,6 @@ func makeErrorClass() *Class[*Raised] {
 		Plain("done", anything, "kind partial: what each object that was done returned", doneOf),
 		Plain("failed", anything, "kind partial: pairs of an object and its Error", failedOf),
 	}
-	return k
 }
 
 func messageOf(r *Raised) string {

@@ -21,6 +21,7 @@ type Filter[S any] struct {
 
 // Filter has the single-valued facts of the class and its Extra fields.
 func (k *Class[S]) Filter() *Filter[S] {
+	k.filled()
 	f := &Filter[S]{Name: k.Name + "Filter", Item: k.Kind(), Hints: k.Hints}
 	for _, field := range k.Fields {
 		if field.plain != nil && field.shape != shapeOther && field.shape != shapeList && field.shape != shapeMap {
@@ -256,6 +257,7 @@ func (k *Class[S]) keep(c call, items []lua.LValue, filter *lua.LTable) []lua.LV
 		c.refuse("options", err)
 	}
 	kept, err := outside(c, func(ctx context.Context) ([]lua.LValue, error) {
+		ctx = k.moment(ctx, len(items))
 		var kept []lua.LValue
 		for _, v := range items {
 			s, ok := it[S](v)
@@ -304,7 +306,7 @@ func both[O, S any](c call, r *Record[O], f *Filter[S], t *lua.LTable) (b Both[O
 	if err != nil {
 		return b, err
 	}
-	options, own := c.L.NewTable(), r.names()
+	options, own := c.L.CreateTable(0, 0), r.names()
 	narrow := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return slices.Contains(own, k) })
 	for _, k := range own {
 		options.RawSetString(k, t.RawGetString(k))

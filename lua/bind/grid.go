@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -57,6 +58,7 @@ func (k *Class[S]) columns(c call, t *lua.LTable, names []string) (grid, error) 
 		for _, f := range fields {
 			g.head = append(g.head, strings.ToUpper(strings.ReplaceAll(f.Name, "_", " ")))
 		}
+		ctx = k.moment(ctx, len(objects))
 		for _, s := range objects {
 			g.rows = append(g.rows, k.row(ctx, s, fields, now))
 		}
@@ -150,8 +152,42 @@ func Ago(d time.Duration) string {
 	return plural(int(d.Hours()/24), "day") + " ago"
 }
 
+// Span is a time as docker ps says it: "2 minutes", "About an hour".
+func Span(d time.Duration) string {
+	seconds, minutes, hours := int(d.Seconds()), int(d.Minutes()), int(d.Hours()+0.5)
+	switch {
+	case seconds < 1:
+		return "Less than a second"
+	case seconds == 1:
+		return "1 second"
+	case seconds < 60:
+		return strconv.Itoa(seconds) + " seconds"
+	case minutes == 1:
+		return "About a minute"
+	case minutes < 60:
+		return strconv.Itoa(minutes) + " minutes"
+	case hours == 1:
+		return "About an hour"
+	case hours < 48:
+		return strconv.Itoa(hours) + " hours"
+	case hours < 24*14:
+		return strconv.Itoa(hours/24) + " days"
+	case hours < 24*60:
+		return strconv.Itoa(hours/24/7) + " weeks"
+	case hours < 24*365*2:
+		return strconv.Itoa(hours/24/30) + " months"
+	}
+	return strconv.Itoa(int(d.Hours())/24/365) + " years"
+}
+
+// Printable is s with escapes for what a terminal would act upon.
+func Printable(s string) string { return printable(s) }
+
 // printable escapes what a terminal would act upon.
 func printable(s string) string {
+	if harmless(s) {
+		return s
+	}
 	if !strings.ContainsFunc(s, control) {
 		return s
 	}
@@ -164,6 +200,16 @@ func printable(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// harmless says of most texts, quickly, that they have no control characters.
+func harmless(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 func control(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -30,6 +31,7 @@ func Describe(k Describer) ClassDoc { return k.describe() }
 // installer is a class seen by a State.
 type installer interface {
 	Describer
+	waits() bool
 	check() error
 	install(*State) *lua.LTable
 	installList(*State) *lua.LTable
@@ -55,12 +57,7 @@ func (st *State) Class(k installer) *known {
 	have := &known{class: k}
 	st.classes[k] = have
 	st.order = append(st.order, have)
-	if k == installer(errorClass) && st.raised != nil {
-		have.meta = st.raised
-	} else {
-		have.meta = k.install(st)
-	}
-	have.list = k.installList(st)
+	have.meta, have.list = k.install(st), k.installList(st)
 	return have
 }
 
@@ -69,33 +66,130 @@ func (st *State) Class(k installer) *known {
 type Module struct {
 	Name, Doc string
 	Funcs     []*Func
+	Make      func() []*Func // makes Funcs at the first need, if set
+	Ready     func() error   // comes before the first call of any of them; its error is raised
 	Call      *Func
+
+	once sync.Once
 }
 
-func (m *Module) names() []string {
-	all := make([]string, len(m.Funcs))
-	for i, f := range m.Funcs {
-		all[i] = f.Name
+// Members are the functions of the module.
+func (m *Module) Members() []*Func {
+	m.once.Do(func() {
+		if m.Make != nil {
+			m.Funcs = m.Make()
+		}
+	})
+	return m.Funcs
+}
+
+// check refuses a module that contradicts itself.
+func (m *Module) check() error {
+	names := namesOf(m.Members())
+	slices.Sort(names)
+	for i := 1; i < len(names); i++ {
+		if names[i] == names[i-1] {
+			return fault.New(fault.Bug, "module %q: %s is declared twice", m.Name, names[i])
+		}
 	}
-	return all
+	return nil
 }
 
-// Install checks declarations and makes them known: modules as globals, classes
-// for help, and for objects that come as any. It must be called before Lua runs.
+// Install makes declarations known: modules as globals, classes for help, and
+// for objects that come as any. It must be called before Lua runs. It checks
+// those that are there; those that are made at the first need Check does.
 func (st *State) Install(modules []*Module, classes ...AnyClass) error {
-	seen := map[installer]bool{}
+	now := lesson{}
 	for _, k := range classes {
-		if err := st.learn(seen, k); err != nil {
+		st.declare(k)
+		if k.waits() {
+			continue
+		}
+		if err := now.class(k); err != nil {
 			return err
 		}
 	}
 	for _, m := range modules {
-		for _, f := range slices.Concat(m.Funcs, calling(m)) {
-			if err := st.learnFrom(seen, f); err != nil {
+		if m.Make == nil {
+			if err := now.module(m); err != nil {
 				return err
 			}
 		}
-		if err := st.installModule(m); err != nil {
+		st.installModule(m)
+	}
+	for _, k := range now.order {
+		st.declare(k)
+	}
+	return nil
+}
+
+// Check makes every declaration and refuses those that contradict themselves.
+func (st *State) Check() error {
+	_, err := st.learn()
+	return err
+}
+
+// learn walks through everything that was installed.
+func (st *State) learn() (lesson, error) {
+	all := lesson{}
+	for _, k := range st.declared {
+		if err := all.class(k); err != nil {
+			return all, err
+		}
+	}
+	for _, m := range st.modules {
+		if err := all.module(m); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// lesson is a walk through declarations: the classes met, in order.
+type lesson struct{ order []installer }
+
+// class checks a class and all that its members speak of.
+func (l *lesson) class(k installer) error {
+	if slices.Contains(l.order, k) {
+		return nil
+	}
+	l.order = append(l.order, k)
+	if err := k.check(); err != nil {
+		return err
+	}
+	d := k.describe()
+	for _, f := range d.Methods {
+		if err := l.function(f); err != nil {
+			return err
+		}
+	}
+	return l.docs(d.Fields)
+}
+
+func (l *lesson) module(m *Module) error {
+	for _, f := range slices.Concat(m.Members(), calling(m)) {
+		if err := l.function(f); err != nil {
+			return err
+		}
+	}
+	return m.check()
+}
+
+func (l *lesson) function(f *Func) error {
+	if err := l.docs(f.Params); err != nil {
+		return err
+	}
+	return l.docs(f.Returns)
+}
+
+func (l *lesson) docs(all []ParamDoc) error {
+	for _, d := range all {
+		if d.class != nil {
+			if err := l.class(d.class); err != nil {
+				return err
+			}
+		}
+		if err := l.docs(d.Keys); err != nil {
 			return err
 		}
 	}
@@ -109,82 +203,84 @@ func calling(m *Module) []*Func {
 	return []*Func{m.Call}
 }
 
-// learn checks a class and makes it known, with all that its members speak of.
-func (st *State) learn(seen map[installer]bool, k installer) error {
-	if seen[k] {
-		return nil
-	}
-	seen[k] = true
-	if err := k.check(); err != nil {
-		return err
-	}
-	st.Class(k)
-	d := k.describe()
-	for _, f := range d.Methods {
-		if err := st.learnFrom(seen, f); err != nil {
-			return err
-		}
-	}
-	return st.learnDocs(seen, d.Fields)
-}
-
-func (st *State) learnFrom(seen map[installer]bool, f *Func) error {
-	if err := st.learnDocs(seen, f.Params); err != nil {
-		return err
-	}
-	return st.learnDocs(seen, f.Returns)
-}
-
-func (st *State) learnDocs(seen map[installer]bool, all []ParamDoc) error {
-	for _, d := range all {
-		if d.class != nil {
-			if err := st.learn(seen, d.class); err != nil {
-				return err
-			}
-		}
-		if err := st.learnDocs(seen, d.Keys); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (st *State) installModule(m *Module) error {
-	names := m.names()
-	slices.Sort(names)
-	for i := 1; i < len(names); i++ {
-		if names[i] == names[i-1] {
-			return fault.New(fault.Bug, "module %q: %s is declared twice", m.Name, names[i])
-		}
-	}
+// installModule makes a module known to Lua: its table is there at once, what
+// is in it when it is first touched.
+func (st *State) installModule(m *Module) {
 	st.modules = append(st.modules, m)
 	if m.Name == "" {
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			st.root.SetGlobal(f.Name, st.function(f, "", nil))
 		}
-		return nil
+		return
 	}
-	t, _ := st.root.GetGlobal(m.Name).(*lua.LTable)
-	if t == nil {
-		t = st.root.NewTable()
-		st.root.SetGlobal(m.Name, t)
-		t.Metatable = st.moduleMeta(m)
+	if t, ok := st.root.GetGlobal(m.Name).(*lua.LTable); ok {
+		st.fill(m, t)
+		return
 	}
-	for _, f := range m.Funcs {
-		t.RawSetString(f.Name, st.function(f, m.Name, t))
+	t := st.root.CreateTable(0, 0)
+	t.Metatable = st.moduleMeta(m)
+	st.late[t] = func() {
+		delete(st.late, t)
+		st.fill(m, t)
 	}
-	return nil
+	st.root.SetGlobal(m.Name, t)
+}
+
+func (st *State) fill(m *Module, t *lua.LTable) {
+	for _, f := range m.Members() {
+		t.RawSetString(f.Name, st.function(m.readied(f), m.Name, t))
+		for _, d := range f.Returns {
+			st.declare(d.class)
+		}
+	}
+}
+
+// declare makes a class one that may come up.
+func (st *State) declare(k installer) {
+	if k != nil && !slices.Contains(st.declared, k) {
+		st.declared = append(st.declared, k)
+	}
+}
+
+// readied is f with what comes before the first call.
+func (m *Module) readied(f *Func) *Func {
+	if m.Ready == nil {
+		return f
+	}
+	after := *f
+	after.call = func(c call) int {
+		if err := m.Ready(); err != nil {
+			c.st.raise(c.L, err)
+		}
+		return f.call(c)
+	}
+	return &after
+}
+
+// Touch makes what is in a module's table; of any other value it does nothing.
+// What looks into tables without their metatables calls it first.
+func (st *State) Touch(v lua.LValue) {
+	if t, ok := v.(*lua.LTable); ok {
+		if fill := st.late[t]; fill != nil {
+			fill()
+		}
+	}
 }
 
 // moduleMeta refuses unknown members and assignments.
 func (st *State) moduleMeta(m *Module) *lua.LTable {
-	mt := st.root.NewTable()
+	mt := st.root.CreateTable(0, 0)
 	mt.RawSetString("__name", lua.LString("module "+m.Name))
 	mt.RawSetString("__metatable", lua.LFalse)
 	mt.RawSetString("__index", st.meta(m.Name, func(c call) int {
-		name := c.L.Get(2).String()
-		c.st.raise(c.L, fault.New(fault.Invalid, "%s has no %s; %s", m.Name, strconv.Quote(name), suggestion(name, m.names())))
-		return 0
+		t, name := c.L.Get(1), c.L.Get(2).String()
+		c.st.Touch(t)
+		found := t.(*lua.LTable).RawGetString(name)
+		if found == lua.LNil {
+			c.st.raise(c.L, fault.New(fault.Invalid, "%s has no %s; %s", m.Name, strconv.Quote(name), suggestion(name, namesOf(m.Members()))))
+		}
+		c.L.Push(found)
+		return 1
 	}))
 	mt.RawSetString("__newindex", st.meta(m.Name, func(c call) int {
 		c.st.raise(c.L, fault.New(fault.Invalid, "the module %s cannot be changed", m.Name))
@@ -205,12 +301,13 @@ func (st *State) moduleMeta(m *Module) *lua.LTable {
 // Modules lists what was installed, in order.
 func (st *State) Modules() []*Module { return st.modules }
 
-// Classes lists the classes known so far, Error first, in order.
+// Classes lists all classes that may come up, Error first, in order.
 func (st *State) Classes() []ClassDoc {
 	all := []ClassDoc{errorClass.describe()}
-	for _, k := range st.order {
-		if k.class != installer(errorClass) {
-			all = append(all, k.class.describe())
+	known, _ := st.learn() // what contradicts itself has been found by a test
+	for _, k := range known.order {
+		if k != installer(errorClass) {
+			all = append(all, k.describe())
 		}
 	}
 	return all

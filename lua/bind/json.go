@@ -43,7 +43,7 @@ func (st *State) decodeValue(d *json.Decoder, level int) (lua.LValue, error) {
 }
 
 func (st *State) decodeList(d *json.Decoder, level int) (lua.LValue, error) {
-	t, f := st.root.NewTable(), &form{list: true}
+	t, f := st.root.CreateTable(0, 0), &form{list: true}
 	for d.More() {
 		v, err := st.decodeValue(d, level+1)
 		if err != nil {
@@ -59,7 +59,7 @@ func (st *State) decodeList(d *json.Decoder, level int) (lua.LValue, error) {
 }
 
 func (st *State) decodeMap(d *json.Decoder, level int) (lua.LValue, error) {
-	t, f := st.root.NewTable(), &form{nulls: map[string]bool{}}
+	t, f := st.root.CreateTable(0, 0), &form{nulls: map[string]bool{}}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -221,26 +222,27 @@ func (st *State) classOf(v lua.LValue) *known {
 
 // installList makes the metatable of the class's lists.
 func (k *Class[S]) installList(st *State) *lua.LTable {
-	acts := listFuncs(k.keep)
-	for _, m := range k.Methods {
-		if slices.Contains(k.Bulk, m.Name) {
-			acts = append(acts, k.bulk(m))
+	acts := func() []*Func {
+		all := listFuncs(k.keep)
+		for _, m := range k.Methods {
+			if slices.Contains(k.Bulk, m.Name) {
+				all = append(all, k.bulk(m))
+			}
 		}
+		return all
 	}
 	return st.listMeta(k.Name+" list", acts, k.columns)
 }
 
 // listMeta is the metatable of lists with the given methods.
-func (st *State) listMeta(name string, acts []*Func, columns func(call, *lua.LTable, []string) (grid, error)) *lua.LTable {
-	mt := st.root.NewTable()
-	byName, names := map[string]lua.LValue{}, []string{}
-	for _, f := range acts {
-		if f.Name == "table" {
-			f = tableFunc(columns)
-		}
-		byName[f.Name] = st.function(f, "list", nil)
-		names = append(names, f.Name)
-	}
+func (st *State) listMeta(name string, acts func() []*Func, columns func(call, *lua.LTable, []string) (grid, error)) *lua.LTable {
+	mt := st.root.CreateTable(0, 0)
+	all := sync.OnceValue(func() []*Func {
+		all := acts()
+		all[slices.IndexFunc(all, func(f *Func) bool { return f.Name == "table" })] = tableFunc(columns)
+		return all
+	})
+	byName := st.functions("list", all)
 	mt.RawSetString("__name", lua.LString(name))
 	mt.RawSetString("__metatable", lua.LFalse)
 	mt.RawSetString("__index", st.meta(name, func(c call) int {
@@ -249,11 +251,11 @@ func (st *State) listMeta(name string, acts []*Func, columns func(call, *lua.LTa
 			c.L.Push(lua.LNil)
 			return 1
 		}
-		if act := byName[string(key)]; act != nil {
+		if act := byName(string(key)); act != nil {
 			c.L.Push(act)
 			return 1
 		}
-		c.st.raise(c.L, fault.New(fault.Invalid, "a list has no %s; %s", strconv.Quote(string(key)), suggestion(string(key), names)).
+		c.st.raise(c.L, fault.New(fault.Invalid, "a list has no %s; %s", strconv.Quote(string(key)), suggestion(string(key), namesOf(all()))).
 			WithHint("an item is list[1], a fact of all is list:pluck(%q)", string(key)))
 		return 0
 	}))

@@ -161,7 +161,7 @@ func groupBy(c call, t *lua.LTable) int {
 		}
 		groups[key] = append(groups[key], v)
 	}
-	out := c.L.NewTable()
+	out := c.L.CreateTable(0, 0)
 	mt, _ := t.Metatable.(*lua.LTable)
 	for _, key := range order {
 		out.RawSet(key, c.st.list(groups[key], mt))

@@ -147,9 +147,9 @@ func (st *State) mapToLua(m map[string]any) lua.LValue {
 // otherToLua tries the classes that hold such a value, by concrete type first,
 // then the value's JSON form.
 func (st *State) otherToLua(v any) lua.LValue {
-	for _, k := range st.order {
-		if k.class.holds(v) {
-			return k.class.wrap(v, k.meta, st.root.Env)
+	for _, k := range st.declared {
+		if k.holds(v) {
+			return k.wrap(v, st.Class(k).meta, st.root.Env)
 		}
 	}
 	raw, err := json.Marshal(v)

@@ -23,6 +23,11 @@ func Compile(_ context.Context, pattern string) (*regexp.Regexp, error) {
 
 func makeRegexpClass() *Class[*regexp.Regexp] {
 	k := NewClass[*regexp.Regexp]("Regexp", "A regular expression.")
+	k.Fill = func() { fillRegexp(k) }
+	return k
+}
+
+func fillRegexp(k *Class[*regexp.Regexp]) {
 	k.Text = func(re *regexp.Regexp) string { return re.String() }
 	k.Same = func(a, b *regexp.Regexp) bool { return a.String() == b.String() }
 	k.Methods = []Method[*regexp.Regexp]{
@@ -45,5 +50,4 @@ func makeRegexpClass() *Class[*regexp.Regexp] {
 				return re.ReplaceAllString(text, with), nil
 			}),
 	}
-	return k
 }

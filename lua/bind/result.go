@@ -20,6 +20,11 @@ func ResultClass() *Class[*Finished] { return resultClass }
 
 func makeResultClass() *Class[*Finished] {
 	k := NewClass[*Finished]("Result", "A program that ended.")
+	k.Fill = func() { fillResult(k) }
+	return k
+}
+
+func fillResult(k *Class[*Finished]) {
 	k.Text = (*Finished).Text
 	k.Same = func(a, b *Finished) bool { return a == b }
 	k.Hints = map[string]string{"code": "exit_code", "status": "exit_code", "output": "stdout"}
@@ -31,7 +36,6 @@ func makeResultClass() *Class[*Finished] {
 		Plain("oom_killed", Bool, "whether it used more memory than it may", func(f *Finished) bool { return f.OOMKilled }),
 		Plain("duration", Duration, "how long it ran", func(f *Finished) time.Duration { return f.Duration }),
 	}
-	return k
 }
 
 // Text says how it ended.

@@ -29,7 +29,9 @@ type State struct {
 
 	effects   Effects
 	classes   map[any]*known
-	order     []*known
+	order     []*known    // those that Lua has met
+	declared  []installer // those it may meet
+	late      map[*lua.LTable]func()
 	funcs     map[*lua.LFunction]bound
 	modules   []*Module
 	raised    *lua.LTable // the metatable of Error objects
@@ -67,9 +69,10 @@ func NewState(L *lua.LState, e Effects) *State {
 	st := &State{
 		root: L, effects: e,
 		classes: map[any]*known{}, funcs: map[*lua.LFunction]bound{}, busy: map[*lua.LState]*thread{},
+		late: map[*lua.LTable]func(){},
 	}
-	st.plainList = st.listMeta("list", listFuncs(nil), plainColumns)
-	st.raised = errorClass.install(st)
+	st.plainList = st.listMeta("list", func() []*Func { return listFuncs(nil) }, plainColumns)
+	st.raised = st.Class(errorClass).meta
 	return st
 }
 

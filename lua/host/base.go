@@ -25,7 +25,20 @@ func (h *Host) openBase() {
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}
+	for _, name := range []string{"pairs", "next", "rawget"} {
+		h.touching(name)
+	}
 	h.openIO()
+}
+
+// touching makes a function that looks past metatables find what is in a
+// module.
+func (h *Host) touching(name string) {
+	old := h.L.GetGlobal(name).(*lua.LFunction)
+	h.L.SetGlobal(name, replace(h.L, old, func(L *lua.LState) int {
+		h.st.Touch(L.Get(1))
+		return old.GFunction(L)
+	}))
 }
 
 func (h *Host) print(L *lua.LState) int {

@@ -113,8 +113,8 @@ func declaration(local *ast.LocalAssignStmt) ast.Stmt {
 // globals, and no assigning to a module's name.
 func (h *Host) openSession() {
 	L := h.L
-	h.session = L.NewTable()
-	mt := L.NewTable()
+	h.session = L.CreateTable(0, 0)
+	mt := L.CreateTable(0, 0)
 	guard := func(L *lua.LState, name string) {
 		if m, ok := h.st.ModuleOf(L.G.Global.RawGetString(name)); ok {
 			h.st.Raise(L, fault.New(fault.Invalid, "%s is a module; take another name", m.Name))

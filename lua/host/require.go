@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -30,18 +31,18 @@ func (h *Host) openRequire() {
 // preload makes require give the modules, whatever a local hides.
 func (h *Host) preload() {
 	loaded := h.L.GetGlobal("package").(*lua.LTable).RawGetString("loaded").(*lua.LTable)
-	for _, m := range h.st.Modules() {
+	for _, m := range h.options.Modules {
 		if m.Name != "" {
 			loaded.RawSetString(m.Name, h.L.GetGlobal(m.Name))
 		}
 	}
 }
 
-var moduleName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+var moduleName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`) })
 
 // candidates are the files that may hold a module, relative to where one looks.
 func candidates(name string) []string {
-	if !moduleName.MatchString(name) {
+	if !moduleName().MatchString(name) {
 		return nil
 	}
 	file := strings.ReplaceAll(name, ".", "/")

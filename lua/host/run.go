@@ -80,7 +80,7 @@ func (h *Host) RunString(ctx context.Context, name, src string, args []string) e
 		return err
 	}
 	values := make([]lua.LValue, len(args))
-	table := h.L.NewTable()
+	table := h.L.CreateTable(0, 0)
 	table.RawSetInt(0, lua.LString(name))
 	for i, a := range args {
 		values[i] = lua.LString(a)

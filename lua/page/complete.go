@@ -116,7 +116,7 @@ func (env Env) function(name string) *bind.Func {
 		if m.Name != owner {
 			continue
 		}
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			if f.Name == member {
 				return f
 			}
@@ -198,7 +198,7 @@ func (env Env) members(owner string, mark byte) (words []string) {
 		if m.Name != owner || mark != '.' {
 			continue
 		}
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			words = append(words, opening(f))
 		}
 	}
@@ -233,7 +233,7 @@ func (env Env) globals() []string {
 			words = append(words, m.Name)
 			continue
 		}
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			words = append(words, f.Name)
 		}
 	}

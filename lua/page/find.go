@@ -17,7 +17,7 @@ func Named(word string, modules []*bind.Module, classes []bind.ClassDoc) (text s
 	}
 	for _, m := range modules {
 		if m.Name == head {
-			return memberOf(head, member, nil, m.Funcs)
+			return memberOf(head, member, nil, m.Members())
 		}
 	}
 	for _, c := range classes {
@@ -33,7 +33,7 @@ func whole(word string, modules []*bind.Module, classes []bind.ClassDoc) (string
 		if m.Name == word {
 			return Module(m), true
 		}
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			if m.Name == "" && f.Name == word {
 				return Func("", f), true
 			}

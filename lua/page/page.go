@@ -154,14 +154,14 @@ func Module(m *bind.Module) string {
 	var b strings.Builder
 	if m.Name == "" {
 		fmt.Fprintf(&b, "%s\n", m.Doc)
-		writeFuncs(&b, "", m.Funcs)
+		writeFuncs(&b, "", m.Members())
 		return b.String()
 	}
 	fmt.Fprintf(&b, "%s: %s\n", m.Name, m.Doc)
 	if m.Call != nil {
 		fmt.Fprintf(&b, "    %s\n      %s\n", Signature("", m.Call), m.Call.Doc)
 	}
-	writeFuncs(&b, m.Name, m.Funcs)
+	writeFuncs(&b, m.Name, m.Members())
 	return b.String()
 }
 
@@ -187,7 +187,7 @@ func Overview(modules []*bind.Module, classes []bind.ClassDoc) string {
 		if m.Name != "" {
 			continue
 		}
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			fmt.Fprintf(&b, "  %-12s %s\n", f.Name, firstSentence(f.Doc))
 		}
 	}

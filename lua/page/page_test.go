@@ -51,7 +51,7 @@ func TestHelp(t *testing.T) {
   for example:
     containers.run{ "box" }
 `
-	if got := page.Func("containers", modules[0].Funcs[0]); got != want {
+	if got := page.Func("containers", modules[0].Members()[0]); got != want {
 		t.Errorf("%s", got)
 	}
 	for word, want := range map[string]string{

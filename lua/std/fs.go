@@ -12,10 +12,10 @@ import (
 	"neap/runtime/fault"
 )
 
-func files() *bind.Module {
+func files() []*bind.Func {
 	path := bind.Req("path", bind.String, "the file")
 	dir := bind.Req("path", bind.String, "the directory")
-	return &bind.Module{Name: "fs", Doc: "Files of the host.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func1("read", "The content of a file.", path, bind.Returns(bind.String, "it"),
 			func(_ context.Context, p string) (string, error) {
 				b, err := os.ReadFile(p)
@@ -64,7 +64,7 @@ assert(fs.read(d .. "/x") == "hi")`),
 				}
 				return d, wrap("make", "a temporary directory", err)
 			}).Change(),
-	}}
+	}
 }
 
 func wrap(op, path string, err error) error {

@@ -30,7 +30,7 @@ type response struct {
 	header map[string]string
 }
 
-func web() *bind.Module {
+func web() []*bind.Func {
 	k := bind.NewClass[*response]("Response", "An answer to an HTTP request.")
 	k.Text = func(r *response) string { return http.StatusText(r.status) }
 	k.Fields = []bind.Field[*response]{
@@ -50,10 +50,10 @@ func web() *bind.Module {
 		bind.K("body", bind.String, "what to send", func(r *request) *string { return &r.body }),
 	}, common...)}
 	url := bind.Req("url", bind.String, "where")
-	return &bind.Module{Name: "http", Doc: "Talk HTTP.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func2("get", "Ask for a page.", url, bind.Options(get), bind.Returns(k.Kind(), "the answer"), ask),
 		bind.Func2("request", "Send a request.", url, bind.Options(other), bind.Returns(k.Kind(), "the answer"), ask).Change(),
-	}}
+	}
 }
 
 // ask opens a connection of its own and closes it, so that a container that was

@@ -28,11 +28,19 @@ func Modules(e Effects) []*bind.Module {
 	if e.Now == nil {
 		e.Now = time.Now
 	}
-	return []*bind.Module{e.execModule(), units(), e.timeModule(), jsonModule(), files(), web(), tasks()}
+	return []*bind.Module{
+		e.execModule(),
+		{Name: "units", Doc: "Sizes and durations, for people and for sums.", Make: units},
+		{Name: "time", Doc: "Times are UTC text with nine decimals; such texts compare as the times do.", Make: e.timeFuncs},
+		{Name: "json", Doc: "JSON text and plain tables.", Make: jsonFuncs},
+		{Name: "fs", Doc: "Files of the host.", Make: files},
+		{Name: "http", Doc: "Talk HTTP.", Make: web},
+		{Name: "task", Doc: "Waiting.", Make: tasks},
+	}
 }
 
-func units() *bind.Module {
-	return &bind.Module{Name: "units", Doc: "Sizes and durations, for people and for sums.", Funcs: []*bind.Func{
+func units() []*bind.Func {
+	return []*bind.Func{
 		bind.Func1("size", "A number of bytes as text.", bind.Req("bytes", bind.Number, "how many"), bind.Returns(bind.String, "such as \"1.5GiB\""),
 			func(_ context.Context, n float64) (string, error) {
 				if math.Abs(n) >= math.MaxInt64 {
@@ -50,11 +58,11 @@ func units() *bind.Module {
 		bind.Func1("seconds", "A duration as a number of seconds.", bind.Req("duration", bind.Duration, "such as \"14d\""), bind.Returns(bind.Duration, "how many"),
 			func(_ context.Context, d time.Duration) (time.Duration, error) { return d, nil },
 		).With(`assert(units.seconds("1d") == 86400)`),
-	}}
+	}
 }
 
-func (e Effects) timeModule() *bind.Module {
-	return &bind.Module{Name: "time", Doc: "Times are UTC text with nine decimals; such texts compare as the times do.", Funcs: []*bind.Func{
+func (e Effects) timeFuncs() []*bind.Func {
+	return []*bind.Func{
 		bind.Func0("now", "The time now.", bind.Returns(bind.Time, "it"),
 			func(context.Context) (time.Time, error) { return e.Now(), nil },
 		).With(`assert(#time.now() == 30)`),
@@ -73,14 +81,14 @@ func (e Effects) timeModule() *bind.Module {
 				return time.Unix(int64(whole), int64(part*1e9)).UTC(), nil
 			},
 		).With(`assert(time.at(0) == "1970-01-01T00:00:00.000000000Z")`),
-	}}
+	}
 }
 
-func jsonModule() *bind.Module {
+func jsonFuncs() []*bind.Func {
 	pretty := &bind.Record[string]{Name: "JSONOptions", Doc: "how to write it", Keys: []bind.Key[string]{
 		bind.K("indent", bind.String, "spreads it over lines with this before each level", func(s *string) *string { return s }),
 	}}
-	return &bind.Module{Name: "json", Doc: "JSON text and plain tables.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func2("encode", "A plain value as JSON. What came out of JSON keeps its order, its empty lists and its nulls.",
 			bind.Req("value", bind.JSON, "what to write"), bind.Options(pretty), bind.Returns(bind.String, "the text"), encode,
 		).With(`assert(json.encode({ 1, "two", { three = 3 } }) == '[1,"two",{"three":3}]')`),
@@ -93,7 +101,7 @@ func jsonModule() *bind.Module {
 				return json.RawMessage(text), nil
 			},
 		).With(`assert(json.decode('{ "a": [ 1, null ] }').a[1] == 1)`),
-	}}
+	}
 }
 
 func encode(_ context.Context, raw json.RawMessage, indent string) (string, error) {
@@ -103,7 +111,7 @@ func encode(_ context.Context, raw json.RawMessage, indent string) (string, erro
 	return bind.Indent(raw, indent)
 }
 
-func tasks() *bind.Module {
+func tasks() []*bind.Func {
 	type poll struct{ timeout, every time.Duration }
 	options := &bind.Record[poll]{
 		Name: "PollOptions", Doc: "how long and how often",
@@ -113,7 +121,7 @@ func tasks() *bind.Module {
 			bind.K("every", bind.Duration, "how long to rest between two tries", func(p *poll) *time.Duration { return &p.every }),
 		},
 	}
-	return &bind.Module{Name: "task", Doc: "Waiting.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func1("sleep", "Rest.", bind.Req("duration", bind.Duration, "how long"), bind.Nothing,
 			func(ctx context.Context, d time.Duration) (bind.Void, error) { return bind.Void{}, rest(ctx, d) },
 		).With(`task.sleep(0.001)`),
@@ -136,7 +144,7 @@ func tasks() *bind.Module {
 			},
 		).With(`local n = 0
 assert(task.poll(function() n = n + 1; return n == 3 end, { every = 0.001 }))`),
-	}}
+	}
 }
 
 // rest waits, or ends early with the cause of ctx.

@@ -23,7 +23,7 @@ func newHost(t *testing.T, out *bytes.Buffer) *host.Host {
 
 func TestExamples(t *testing.T) {
 	for _, m := range std.Modules(std.Effects{}) {
-		for _, f := range m.Funcs {
+		for _, f := range m.Members() {
 			if f.Example == "" {
 				continue
 			}

@@ -77,7 +77,12 @@ func (cs *Containers) With(id string) *Container {
 // IDs lists the full ids of all containers, in no useful order. It takes no
 // lock.
 func (cs *Containers) IDs() ([]string, error) {
-	names, err := cs.dir.Names(".")
+	f, err := cs.dir.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
 	return slices.DeleteFunc(names, func(n string) bool { return !isID(n) }), err
 }
 
@@ -232,7 +237,14 @@ const (
 	letters   = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 )
 
-func isID(s string) bool { return len(s) == 64 && only(s, hexDigits) }
+func isID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(s) == 64
+}
 
 func only(s, of string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(of, r) })

@@ -64,19 +64,6 @@ func (e *Engine) near(ref string) []string {
 // Names lists the names of all containers, sorted. It looks at no process.
 func (e *Engine) Names() ([]string, error) { return e.store.Lib.Names("names") }
 
-// List gives every container in every state, the newest first.
-func (e *Engine) List(ctx context.Context) ([]*Container, error) {
-	all, err := e.containers.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]*Container, len(all))
-	for i, c := range all {
-		list[i] = &Container{e, c}
-	}
-	return list, nil
-}
-
 // ID is the full id: 64 hex digits.
 func (c *Container) ID() string { return c.c.ID }
 

@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 	switch os.Args[0] {
 	case warden.Role:
 		os.Exit(status(warden.Main(root)))
+	case changerRole:
+		os.Exit(status(changing(root)))
 	case callerRole:
 		os.Exit(status(callOnce(root)))
 	case warden.KeeperRole:

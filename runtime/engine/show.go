@@ -33,21 +33,14 @@ type PublishedPort struct {
 
 // PublishedPorts is the ports of all living containers.
 func (e *Engine) PublishedPorts(ctx context.Context) ([]PublishedPort, error) {
-	all, err := e.List(ctx)
+	all, err := e.Briefs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var ports []PublishedPort
-	for _, c := range all {
-		published, err := c.Published()
-		if fault.Is(err, fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range published {
-			ports = append(ports, PublishedPort{p, c.Name(), c.ID()})
+	for _, b := range all {
+		for _, p := range b.Ports {
+			ports = append(ports, PublishedPort{p, b.Name, b.ID})
 		}
 	}
 	return ports, nil
@@ -181,14 +174,12 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 		Root: e.store.Lib.Path, Run: e.store.Run.Path, Version: e.opt.Version, Kernel: unix.ByteSliceToString(u.Release[:]),
 		Cgroup: e.tree.Version(), Notice: e.tree.Notice(), Keeper: e.keeper.Present(), Containers: map[container.State]int{},
 	}
-	all, err := e.containers.List(ctx)
+	all, err := e.Briefs(ctx)
 	if err != nil {
 		return i, err
 	}
-	for _, c := range all {
-		if s, err := c.State(); err == nil {
-			i.Containers[s]++
-		}
+	for _, b := range all {
+		i.Containers[b.State]++
 	}
 	images, err := e.Images.List(ctx)
 	if err != nil {
