@@ -165,7 +165,7 @@ func (n *Networks) bridge(one Network) (int, error) {
 
 // rejoin puts the members of a bridge that somebody deleted on the new one.
 func (n *Networks) rejoin(one Network, bridge netlink.Link) error {
-	all, err := n.links.LinkList()
+	all, err := dump(n.links.LinkList)
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,9 @@ func (n *Networks) routed() ([]netip.Prefix, error) {
 	if err := n.open(); err != nil {
 		return nil, err
 	}
-	routes, err := n.links.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	routes, err := dump(func() ([]netlink.Route, error) {
+		return n.links.RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	})
 	if err != nil {
 		return nil, fault.Wrap("list the routes of", "this host", err)
 	}

@@ -65,7 +65,7 @@ func (n *Networks) Links(context.Context) ([]Link, error) {
 	if err := n.open(); err != nil {
 		return nil, err
 	}
-	all, err := n.links.LinkList()
+	all, err := dump(n.links.LinkList)
 	if err != nil {
 		return nil, fault.Wrap("list the links of", "this host", err)
 	}
