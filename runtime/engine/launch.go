@@ -249,9 +249,11 @@ func (l *launch) Go() error {
 	return errors.Join(err, l.lock.Unlock())
 }
 
-// Abort takes all back.
+// Abort takes all back: whoever asked for this start asks for it again.
 func (l *launch) Abort() {
-	if err := errors.Join(l.undo.run(nil), l.lock.Unlock()); err != nil {
+	err := l.undo.run(nil)
+	_, wrong := l.c.TakeBack(l.e.opt.Clock())
+	if err := errors.Join(err, wrong, l.lock.Unlock()); err != nil {
 		l.e.opt.Logf("abort the start of %s: %v", container.Short(l.c.ID), err)
 	}
 }
