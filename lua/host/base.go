@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
 
 	"neap/runtime/fault"
 )
@@ -69,7 +70,16 @@ func collect(L *lua.LState) int {
 // chunk loads Lua text for a script, which gets what is wrong as a message.
 func (h *Host) chunk(L *lua.LState, name, src string) (*lua.LFunction, error) {
 	h.remember(name, src)
-	return L.Load(strings.NewReader(withoutShebang(src)), name)
+	parsed, err := parse.Parse(strings.NewReader(withoutShebang(src)), name)
+	if err != nil {
+		return nil, err
+	}
+	mend(parsed)
+	proto, err := lua.Compile(parsed, name)
+	if err != nil {
+		return nil, err
+	}
+	return L.NewFunctionFromProto(proto), nil
 }
 
 func (h *Host) pushChunk(L *lua.LState, name, src string) int {

@@ -62,6 +62,9 @@ func TestRuns(t *testing.T) {
 		{"format", `print(("%s|%5.1f|%q|%d|%%|%-4s|"):format(re("x"), 2, 'a"b', 7, "z"))`, nil, "x|  2.0|\"a\\\"b\"|7|%|z   |\n", 0},
 		{"help", `help("busy")`, nil, "busy: a kind of error\n  Somebody uses or holds the object.\n", 0},
 		{"rep", `string.rep("x", 1e9)`, nil, "", 1},
+		{"a call as the last field with a key is one value", `local function f() return 1, 2 end
+			local deep = function() return { x = function(...) return { "b", y = ... } end } end
+			print(#{ "a", k = f() }, #{ "a", f() }, #loadstring("local f = ... return { 'a', k = f() }")(f), #deep().x(5, 6), #{ { "a", k = f() } }[1])`, nil, "1\t3\t1\t1\t1\n", 0},
 		{"io.read", `print(io.read())`, nil, "typed\n", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

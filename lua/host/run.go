@@ -179,6 +179,7 @@ func parseChunk(name, src string) ([]ast.Stmt, error) {
 	if err != nil {
 		return nil, syntax(name, err)
 	}
+	mend(chunk)
 	return chunk, nil
 }
 
