@@ -140,21 +140,54 @@ func (n names) based(seen *sight, lines []line) bool {
 }
 
 func (f *Firewall) portRows(b batch, seen *sight, gone func(Rule) bool) (added, deleted int) {
+	var del []Rule
 	for r := range seen.rules {
 		if !has(f.rules, r) && gone != nil && gone(r) {
-			deleted++
+			del = append(del, r)
+		}
+	}
+	before := seen.rules
+	if all := len(before); len(del) > 1 && len(del)*all > rewriteCost*(all-len(del)) {
+		f.names.rewrite(b, seen, del, f.rules)
+	} else {
+		for _, r := range del {
 			f.names.withdraw(b, seen, r)
 		}
 	}
 	for r := range f.rules {
-		if there := seen.rules[r]; there["nat"] > 0 && (there["raw"] > 0 || !r.HostIP.IsLoopback()) {
+		if seen.rules[r].all(r) {
 			continue
 		}
-		added++
+		if !before[r].all(r) {
+			added++
+		}
 		f.chainsFor(b, seen)
 		f.names.publish(b, seen, r)
 	}
-	return added, deleted
+	return added, len(del)
+}
+
+// rewriteCost is how many comparisons of rules cost as much as adding one. To
+// delete a rule iptables compares it with all others of its chain.
+const rewriteCost = 64
+
+// rewrite empties the chains of port rules and puts back what stays but is not
+// wanted. The wanted ones are missing then, and come before them when they are
+// published.
+func (n names) rewrite(b batch, seen *sight, del []Rule, wanted map[Rule]struct{}) {
+	_, ports := n.chains()
+	for _, c := range ports {
+		if seen.chains[c.table+"/"+c.name] {
+			b[c.table] = append(b[c.table], fmt.Sprintf(":%s - [0:0]", c.name))
+		}
+	}
+	gone, stay := set(del), seen.rules
+	seen.rules = map[Rule]lines{}
+	for r := range stay {
+		if !has(gone, r) && !has(wanted, r) {
+			n.publish(b, seen, r)
+		}
+	}
 }
 
 // withdraw deletes each line of r as often as it is there.

@@ -18,6 +18,9 @@ type sight struct {
 // lines counts those of a port rule by table.
 type lines map[string]int
 
+// all says whether every line of r is there.
+func (l lines) all(r Rule) bool { return l["nat"] > 0 && (l["raw"] > 0 || !r.HostIP.IsLoopback()) }
+
 // note counts a line more or less.
 func (s *sight) note(r Rule, table string, n int) {
 	if s.rules[r] == nil {
