@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,7 @@ func Feed(ctx context.Context, from *os.File, to io.Writer) error {
 		return err
 	}
 	defer unix.Close(in)
-	return feed(ctx, in, to, &matcher{})
+	return feed(ctx, in, to, &matcher{}, &sync.Mutex{})
 }
 
 // dup is a descriptor of our own, which nobody closes meanwhile.
@@ -35,7 +36,10 @@ func dup(f *os.File) (fd int, err error) {
 	return fd, errors.Join(wrong, err)
 }
 
-func feed(ctx context.Context, in int, to io.Writer, keys *matcher) error {
+// feed passes input on until ctx ends. It holds reading while it waits for input
+// and takes it, but not while it writes: who gets hold of it after ctx has ended
+// knows that nothing is taken any more.
+func feed(ctx context.Context, in int, to io.Writer, keys *matcher, reading sync.Locker) error {
 	stopped, stop, err := os.Pipe()
 	if err != nil {
 		return err
@@ -46,10 +50,7 @@ func feed(ctx context.Context, in int, to io.Writer, keys *matcher) error {
 	end := int(stopped.Fd())
 	buf := make([]byte, 32<<10)
 	for {
-		if ready, err := readable(in, end); err != nil || !ready {
-			return err
-		}
-		n, err := unix.Read(in, buf)
+		n, err := take(ctx, in, end, buf, reading)
 		if errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN) {
 			continue
 		}
@@ -64,6 +65,19 @@ func feed(ctx context.Context, in int, to io.Writer, keys *matcher) error {
 			return errDetached
 		}
 	}
+}
+
+// take waits for input and reads it; 0 is the end of it, or of ctx.
+func take(ctx context.Context, in, end int, buf []byte, reading sync.Locker) (int, error) {
+	reading.Lock()
+	defer reading.Unlock()
+	if ctx.Err() != nil {
+		return 0, nil
+	}
+	if ready, err := readable(in, end); err != nil || !ready {
+		return 0, err
+	}
+	return unix.Read(in, buf)
 }
 
 // ended is the error of a read; a terminal that is gone is just an end.

@@ -33,6 +33,7 @@ type Session struct {
 	in, pipe *os.File // both ends of what a program without terminal reads
 	once     sync.Once
 	busy     sync.WaitGroup
+	reading  sync.Mutex // held while input is waited for
 
 	mu       sync.Mutex
 	detached bool
@@ -119,7 +120,7 @@ func (s *Session) feed(to *os.File) {
 	}
 	in, err := dup(s.host.Stdin())
 	if err == nil {
-		err = feed(s.ctx, in, to, keys)
+		err = feed(s.ctx, in, to, keys, &s.reading)
 		_ = unix.Close(in)
 	}
 	switch {
@@ -195,7 +196,7 @@ func (s *Session) Show(tty *os.File, ended <-chan struct{}, rest time.Duration) 
 		case <-ctx.Done():
 		}
 	}()
-	return feed(ctx, fd, output{s.host}, &matcher{})
+	return feed(ctx, fd, output{s.host}, &matcher{}, &sync.Mutex{})
 }
 
 // output is a host as a writer.
@@ -208,6 +209,8 @@ func (o output) Write(p []byte) (int, error) { return len(p), o.host.Write("out"
 func (s *Session) Close() error {
 	s.cancel()
 	s.busy.Wait()
+	s.reading.Lock() // from here on nothing is taken from the terminal
+	defer s.reading.Unlock()
 	for _, f := range []*os.File{s.in, s.pipe} {
 		if f != nil {
 			_ = f.Close() // closed already, as a rule
