@@ -29,6 +29,7 @@ type keeper struct {
 	run   store.Dir
 	link  *warden.Link
 	exits *exits
+	poll  *poll
 	sole  *store.Lock // until the process ends: output is moved until then
 
 	mu     sync.Mutex
@@ -44,7 +45,7 @@ type keeper struct {
 // process ends. It returns nil when nothing is left to keep, and the
 // process must end with status 0 then, with 1 if it could not begin, and with
 // another one otherwise.
-func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File) error {
+func Main(o Options, s *store.Store, link *warden.Link, held warden.Held) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	alive, err := takeAlive(ctx, s.Run, len(held) > 0)
@@ -55,8 +56,13 @@ func Main(o Options, s *store.Store, link *warden.Link, held map[string]*os.File
 	if err != nil {
 		return err
 	}
+	poll, err := newPoll()
+	if err != nil {
+		return err
+	}
+	go poll.run()
 	k := &keeper{
-		Options: o, ctx: ctx, run: s.Run, link: link, sole: alive, quiet: make(chan struct{}, 1),
+		Options: o, poll: poll, ctx: ctx, run: s.Run, link: link, sole: alive, quiet: make(chan struct{}, 1),
 		exits: &exits{slots: map[string]*slot{}, dir: dir},
 		lives: map[string]*life{}, timers: map[string]*time.Timer{},
 	}

@@ -3,7 +3,6 @@ package keeper
 import (
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,7 @@ type life struct {
 	tty     *os.File // master side
 	input   *os.File // write end of a detached input
 	began   time.Time
-	pumps   sync.WaitGroup
+	exit    *wait         // for the end of its process
 	ended   chan struct{} // closed when Finish is through
 	settled chan struct{} // closed when what follows the end is done
 	removes bool          // AutoRemove
@@ -35,53 +34,48 @@ type life struct {
 	slot    *slot
 	taken   bool // taken up from an earlier keeper
 	gated   bool // taken, and nothing tells that its program was let run
-	linger  int  // callers that still read its output; guarded by mu
 
 	mu      sync.Mutex
-	sizes   map[string]int64
-	changed chan struct{} // closed and replaced at each growth, if anybody waits
-	waited  bool
-	free    *sync.Cond // on mu, when linger falls to 0
+	out     int64 // length of the streams
+	errs    int64
+	changed chan struct{} // closed at the next growth, if anybody waits
+	linger  int           // callers that still read its output
+	free    chan struct{} // closed when linger falls to 0, if anybody waits
+	pumps   []*pump
+	moving  int           // pumps that are not over
+	dry     chan struct{} // closed when moving falls to 0, if anybody waits
 }
 
 func newLife(c *container.Container, start int) *life {
-	l := &life{
-		c: c, id: c.ID, start: start, ended: make(chan struct{}), settled: make(chan struct{}),
-		sizes: map[string]int64{}, changed: make(chan struct{}),
-	}
-	l.free = sync.NewCond(&l.mu)
-	return l
+	return &life{c: c, id: c.ID, start: start, ended: make(chan struct{}), settled: make(chan struct{})}
 }
 
 // released names the descriptor of a start's process. It is held once the
 // program may run, which tells another keeper so.
 const released = "pidfd"
 
-// holdName is the name under which the warden holds a descriptor of a start.
-func holdName(id string, start int, what string) string {
-	return holdPrefix(id, start) + what
-}
-
-func holdPrefix(id string, start int) string { return id + "/" + itoa(start) + "/" }
-
-// parseHold takes a holdName apart.
-func parseHold(name string) (id string, start int, what string, ok bool) {
-	parts := strings.SplitN(name, "/", 3)
-	if len(parts) != 3 {
-		return "", 0, "", false
-	}
-	return parts[0], atoi(parts[1]), parts[2], true
-}
+// holdGroup is the name under which the warden holds the descriptors of a
+// start.
+func holdGroup(id string, start int) string { return id + "/" + itoa(start) }
 
 // grown tells whoever waits that a stream has so many bytes now.
 func (l *life) grown(stream string, size int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sizes[stream] = size
-	if l.waited {
-		close(l.changed)
-		l.changed, l.waited = make(chan struct{}), false
+	if stream == output.Err {
+		l.errs = size
+	} else {
+		l.out = size
 	}
+	l.changed = tell(l.changed)
+}
+
+// tell wakes whoever waits for a channel that is there only if somebody does.
+func tell(waited chan struct{}) chan struct{} {
+	if waited != nil {
+		close(waited)
+	}
+	return nil
 }
 
 // beyond says whether a stream is longer than the offsets, and gives what to
@@ -89,10 +83,12 @@ func (l *life) grown(stream string, size int64) {
 func (l *life) beyond(out, errs int64) (bool, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sizes[output.Out] > out || l.sizes[output.Err] > errs {
+	if l.out > out || l.errs > errs {
 		return true, nil
 	}
-	l.waited = true
+	if l.changed == nil {
+		l.changed = make(chan struct{})
+	}
 	return false, l.changed
 }
 
@@ -100,15 +96,54 @@ func (l *life) beyond(out, errs int64) (bool, <-chan struct{}) {
 func (l *life) size() [2]int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return [2]int64{l.sizes[output.Out], l.sizes[output.Err]}
+	return [2]int64{l.out, l.errs}
+}
+
+func (l *life) pumping(p *pump) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pumps = append(l.pumps, p)
+	l.moving++
+}
+
+func (l *life) pumped() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.moving--; l.moving == 0 {
+		l.dry = tell(l.dry)
+	}
+}
+
+// complete is closed once all pumps are over.
+func (l *life) complete() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	dry := make(chan struct{})
+	if l.moving == 0 {
+		close(dry)
+	} else {
+		l.dry = dry
+	}
+	return dry
+}
+
+// stop ends the pumps.
+func (l *life) stop() {
+	l.mu.Lock()
+	pumps := l.pumps
+	l.mu.Unlock()
+	for _, p := range pumps {
+		p.stop()
+	}
 }
 
 // reading keeps the life's files until released.
 func (l *life) reading(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.linger += n
-	l.free.Broadcast()
+	if l.linger += n; l.linger == 0 {
+		l.free = tell(l.free)
+	}
 }
 
 // settle lets go of the life's files and waits for what follows the end.
@@ -120,11 +155,22 @@ func (l *life) settle() {
 }
 
 func (l *life) waitRead() {
+	for free := l.unread(); free != nil; free = l.unread() {
+		<-free
+	}
+}
+
+// unread is what to wait for while somebody still reads; nil if nobody does.
+func (l *life) unread() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.linger > 0 {
-		l.free.Wait()
+	if l.linger == 0 {
+		return nil
 	}
+	if l.free == nil {
+		l.free = make(chan struct{})
+	}
+	return l.free
 }
 
 // waitDead waits until the process is gone or a zombie.

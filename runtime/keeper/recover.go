@@ -1,45 +1,33 @@
 package keeper
 
 import (
-	"os"
 	"strings"
 
 	"neap/runtime/container"
 	"neap/runtime/process"
+	"neap/runtime/warden"
 )
 
 // recover takes up what an earlier keeper, or an earlier boot, left: it
 // watches who lives, puts away who died unseen, and sets restarts and leases
 // again.
-func (k *keeper) recover(held map[string]*os.File) error {
+func (k *keeper) recover(held warden.Held) error {
 	ids, err := k.Containers.IDs()
 	if err != nil {
 		return err
 	}
-	byID := map[string]map[string]*os.File{}
-	for name, f := range held {
-		id, start, what, ok := parseHold(name)
-		if !ok {
-			continue
-		}
-		prefix := holdPrefix(id, start)
-		if byID[prefix] == nil {
-			byID[prefix] = map[string]*os.File{}
-		}
-		byID[prefix][what] = f
-	}
 	for _, id := range ids {
-		if err := k.takeUp(k.Containers.With(id), byID); err != nil {
+		if err := k.takeUp(k.Containers.With(id), held); err != nil {
 			k.Log("take up %s: %v", container.Short(id), err)
 		}
 	}
-	for prefix := range byID {
-		k.link.Drop(prefix) // of containers that are gone
+	for group := range held {
+		k.link.Drop(group) // of containers that are gone
 	}
 	return k.Work.Sweep(k.ctx)
 }
 
-func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.File) error {
+func (k *keeper) takeUp(c *container.Container, held warden.Held) error {
 	plan, err := c.Plan()
 	if err != nil {
 		return err // damaged: rm -f clears it
@@ -54,9 +42,9 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	if facts == nil {
 		return k.unseen(c, plan, last)
 	}
-	prefix := holdPrefix(c.ID, facts.Start)
-	near := held[prefix]
-	delete(held, prefix)
+	group := holdGroup(c.ID, facts.Start)
+	near := held[group]
+	delete(held, group)
 	l := newLife(c, facts.Start)
 	l.taken, l.removes = true, plan.AutoRemove
 	l.pid, l.ticks, l.tty, l.input = facts.Pid, facts.Ticks, near["tty"], near["in"]
@@ -71,9 +59,6 @@ func (k *keeper) takeUp(c *container.Container, held map[string]map[string]*os.F
 	}
 	if living && near == nil && len(facts.Ports) > 0 {
 		k.holdAgain(l)
-	}
-	if l.pidfd == nil {
-		l.pidfd = deadFD()
 	}
 	k.begin(l, sinks, near)
 	l.began = facts.Started
@@ -93,20 +78,10 @@ func (k *keeper) holdAgain(l *life) {
 		k.Log("hold the ports of %s: %v", container.Short(l.id), err)
 	}
 	for name, f := range sockets {
-		if err := k.link.Hold(holdName(l.id, l.start, "port-"+name), f); err != nil {
+		if err := k.link.Hold(holdGroup(l.id, l.start), "port-"+name, f); err != nil {
 			k.Log("hold the ports of %s: %v", container.Short(l.id), err)
 		}
 	}
-}
-
-// deadFD is a descriptor that reads as a pidfd of a dead process does.
-func deadFD() *os.File {
-	near, far, err := os.Pipe()
-	if err != nil {
-		return nil
-	}
-	_ = far.Close()
-	return near
 }
 
 // unseen ends what has no facts: a start that never came to be, a life of an

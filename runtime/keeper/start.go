@@ -51,13 +51,13 @@ func (k *keeper) start(ctx context.Context, id string, number int, input *os.Fil
 	if err = k.hold(l, made, p); err == nil {
 		made.close()
 		if err = p.Go(); err == nil {
-			_ = k.link.Hold(holdName(id, number, released), l.pidfd) // without a warden it runs all the same
+			_ = k.link.Hold(holdGroup(id, number), released, l.pidfd) // without a warden it runs all the same
 		}
 	} else {
 		p.Abort()
 	}
 	if err != nil {
-		k.link.Drop(holdPrefix(id, number))
+		k.link.Drop(holdGroup(id, number))
 		k.exits.done(p.Pid(), p.Ticks())
 		made.abandon()
 		return nil, err
@@ -152,26 +152,24 @@ func (k *keeper) sinks(c *container.Container, tty bool) (map[string]*output.Sin
 func (k *keeper) hold(l *life, made *pipes, p Prepared) error {
 	l.pid, l.ticks, l.tty, l.input = p.Pid(), p.Ticks(), p.Tty(), made.near["in"]
 	l.slot = k.exits.expect(l.pid, l.ticks)
-	var err error
-	if l.pidfd, err = pollable(p.PidFD()); err != nil {
-		return err
-	}
+	l.pidfd = p.PidFD()
 	made.near[released] = l.pidfd
 	if l.tty != nil {
 		if err := k.bufferTty(made, l); err != nil {
 			return err
 		}
 	}
+	group := holdGroup(l.id, l.start)
 	for name, f := range made.near {
 		if name == released {
 			continue
 		}
-		if err := k.link.Hold(holdName(l.id, l.start, name), f); err != nil {
+		if err := k.link.Hold(group, name, f); err != nil {
 			return err
 		}
 	}
 	for name, f := range p.Sockets() {
-		if err := k.link.Hold(holdName(l.id, l.start, "port-"+name), f); err != nil {
+		if err := k.link.Hold(group, "port-"+name, f); err != nil {
 			return err
 		}
 	}
@@ -183,33 +181,37 @@ func (k *keeper) begin(l *life, sinks map[string]*output.Sink, near map[string]*
 	l.began = k.Clock()
 	for name, sink := range sinks {
 		l.grown(name, sink.Size())
-		l.pumps.Add(1)
-		if tty := near["tty"]; tty != nil {
-			go k.pumpTty(l, sink, tty, near["tty-from"], near["tty-to"])
-		} else {
-			go k.pump(l, name, sink, near[name])
-		}
+		k.pump(l, name, sink, near)
 	}
 	k.add(l)
-	go k.watch(l)
+	fd, err := number(l.pidfd)
+	if err != nil { // there is none
+		go k.ended(l)
+		return
+	}
+	l.exit = k.poll.wait(fd, unix.EPOLLIN, func() { k.ended(l) })
+	l.exit.arm()
 }
 
 // drainLimit is how long the output of a dead program may still be held open
 // by somebody outside before the keeper stops waiting for its end.
 const drainLimit = 200 * time.Millisecond
 
-// watch sees a container end, and puts it away.
-func (k *keeper) watch(l *life) {
-	waitDead(l.pidfd)
+// ended puts a container away whose process is dead.
+func (k *keeper) ended(l *life) {
+	if l.exit != nil {
+		l.exit.stop()
+	}
 	end := status(l.slot, l.pid, l.ticks, l.pidfd)
 	end.Start = l.start
 	end.Unborn = end.Unborn || end.Unknown && l.gated
 	k.drain(l)
+	l.stop()
 	if err := k.Work.Finish(k.ctx, l.c, end); err != nil {
 		k.Log("finish %s: %v", container.Short(l.id), err)
 	}
 	k.exits.done(l.pid, l.ticks)
-	k.link.Drop(holdPrefix(l.id, l.start))
+	k.link.Drop(holdGroup(l.id, l.start))
 	l.end = recorded(l.c, end)
 	k.remove(l)
 	close(l.ended)
@@ -231,8 +233,7 @@ func (k *keeper) setDue(id string) {
 // drain waits until the output is complete: at its end, or when nobody of the
 // container is left and nothing is readable.
 func (k *keeper) drain(l *life) {
-	complete := make(chan struct{})
-	go func() { l.pumps.Wait(); close(complete) }()
+	complete := l.complete()
 	grace := time.NewTimer(drainLimit)
 	defer grace.Stop()
 	select {
@@ -246,7 +247,7 @@ func (k *keeper) drain(l *life) {
 	grace.Reset(drainLimit)
 	select {
 	case <-complete:
-	case <-grace.C: // somebody outside has it open: Drop ends the pumps
+	case <-grace.C: // somebody outside has it open
 	}
 }
 

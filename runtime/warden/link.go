@@ -3,6 +3,7 @@ package warden
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -35,6 +36,9 @@ func ParseExit(name, target string) (Exit, error) {
 	return e, nil
 }
 
+// Held is descriptors by their group and their name in it.
+type Held map[string]map[string]*os.File
+
 // Link is the keeper's end of the wire. Its methods may be called from
 // anywhere.
 type Link struct {
@@ -42,31 +46,32 @@ type Link struct {
 	log   *os.File
 	wire  wire
 	mu    sync.Mutex
-	held  map[string]*os.File // what this keeper holds beside the warden
+	held  Held // what this keeper holds beside the warden
 	ready *os.File
 }
 
 // Connect takes the wire that the warden left for this keeper and gives what
-// is held, by name. The files are the link's: Drop closes them.
+// is held. The files are the link's: Drop closes them.
 //
 // Preconditions: this process was started by a warden, as KeeperRole.
-func Connect(root string) (*Link, map[string]*os.File, error) {
+func Connect(root string) (*Link, Held, error) {
 	_ = unix.SetNonblock(wireFD, true) // before the poller sees it
 	f := inherited(wireFD, "warden")
 	if f == nil {
 		return nil, nil, fmt.Errorf("%s was not started by a warden", KeeperRole)
 	}
-	l := &Link{root: root, log: os.Stderr, wire: wire{f}, held: map[string]*os.File{}, ready: inherited(readyFD, "ready")}
+	l := &Link{root: root, log: os.Stderr, wire: wire{f}, held: Held{}, ready: inherited(readyFD, "ready")}
 	for {
 		words, fd, err := l.wire.receive()
 		if err != nil {
 			return nil, nil, fmt.Errorf("the warden's greeting: %w", err)
 		}
 		if words[0] == "ready" {
-			return l, l.held, nil
+			return l, l.held.clone(), nil
 		}
-		if words[0] == "held" && fd != nil {
-			l.held[words[1]] = fd
+		if words[0] == "held" && fd >= 0 {
+			group, name := split(words[1])
+			l.held.add(group, name, os.NewFile(uintptr(fd), name))
 		}
 	}
 }
@@ -86,30 +91,48 @@ func (l *Link) Ready(err error) {
 	l.ready = nil
 }
 
-// Hold makes f outlive this keeper under name. The file is the link's from
-// now on.
-func (l *Link) Hold(name string, f *os.File) error {
+func (h Held) add(group, name string, f *os.File) {
+	if h[group] == nil {
+		h[group] = map[string]*os.File{}
+	}
+	h[group][name] = f
+}
+
+func (h Held) clone() Held {
+	other := Held{}
+	for group, files := range h {
+		other[group] = maps.Clone(files)
+	}
+	return other
+}
+
+// split takes the name apart that a descriptor has on the wire.
+func split(whole string) (group, name string) {
+	at := strings.LastIndexByte(whole, '/')
+	return whole[:max(at, 0)], whole[at+1:]
+}
+
+// Hold makes f outlive this keeper under a name in a group. The file is the
+// link's from now on. A name has no slash.
+func (l *Link) Hold(group, name string, f *os.File) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.wire.sendFile(f, "hold %s", name); err != nil {
+	if err := l.wire.sendFile(f, "hold %s/%s", group, name); err != nil {
 		return errors.Join(ErrGone, err)
 	}
-	l.held[name] = f
+	l.held.add(group, name, f)
 	return nil
 }
 
-// Drop closes every held descriptor whose name begins with prefix, here and
-// in the warden.
-func (l *Link) Drop(prefix string) {
+// Drop closes every held descriptor of a group, here and in the warden.
+func (l *Link) Drop(group string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for name, f := range l.held {
-		if strings.HasPrefix(name, prefix) {
-			_ = l.wire.send(-1, "drop %s", name)
-			_ = f.Close()
-			delete(l.held, name)
-		}
+	for name, f := range l.held[group] {
+		_ = l.wire.send(-1, "drop %s/%s", group, name)
+		_ = f.Close()
 	}
+	delete(l.held, group)
 }
 
 // Listen calls ended for each exit that the warden tells, until the warden is

@@ -36,7 +36,7 @@ func Start(s *store.Store, root string, log *os.File) error {
 		return fmt.Errorf("start the warden: %w", err)
 	}
 	go reap(pid)
-	word, err := io.ReadAll(io.LimitReader(ready, longest))
+	word, err := io.ReadAll(io.LimitReader(ready, 4096))
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func IsKept(err error) bool { return errors.Is(err, errKept) }
 
 // again starts a warden for a keeper whose own died, hands it what is to be
 // held, and returns when the new one keeps the root and has it all.
-func again(root string, log *os.File, held map[string]*os.File) error {
+func again(root string, log *os.File, held Held) error {
 	near, far, err := pair()
 	if err != nil {
 		return err
@@ -79,9 +79,11 @@ func again(root string, log *os.File, held map[string]*os.File) error {
 		return err
 	}
 	to := wire{near}
-	for name, f := range held {
-		if err := to.sendFile(f, "hold %s", name); err != nil {
-			return err
+	for group, files := range held {
+		for name, f := range files {
+			if err := to.sendFile(f, "hold %s/%s", group, name); err != nil {
+				return err
+			}
 		}
 	}
 	if err := to.send(-1, "end"); err != nil {

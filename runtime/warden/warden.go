@@ -46,8 +46,8 @@ type warden struct {
 	root  string
 	exits store.Dir
 	mu    sync.Mutex
-	held  map[string]*os.File
-	wire  *wire // nil while there is no keeper
+	held  map[string]int // numbers: an os.File would have Go's poller wake up for each byte of output
+	wire  *wire          // nil while there is no keeper
 }
 
 // Main is the warden's life. It returns when the keeper left for good, or
@@ -76,7 +76,7 @@ func Main(root string) error {
 	if err := tree.Keeper(); err != nil {
 		return err
 	}
-	w := &warden{root: root, held: map[string]*os.File{}}
+	w := &warden{root: root, held: map[string]int{}}
 	if w.exits, err = s.Run.Sub(Exits); err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (w *warden) adopt() {
 		if err != nil {
 			return // the keeper has ended: another may begin
 		}
-		if words[0] == "hold" && fd != nil {
+		if words[0] == "hold" && fd >= 0 {
 			w.held[words[1]] = fd
 		}
 		if words[0] == "end" {
@@ -206,8 +206,8 @@ func (w *warden) welcome(to *wire) {
 	if to == nil {
 		return
 	}
-	for name, f := range w.held {
-		if to.sendFile(f, "held %s", name) != nil {
+	for name, fd := range w.held {
+		if to.send(fd, "held %s", name) != nil {
 			return
 		}
 	}
@@ -217,7 +217,7 @@ func (w *warden) welcome(to *wire) {
 // listen does what the keeper asks until its end of the wire closes.
 func (w *warden) listen(from *wire) {
 	for {
-		words, f, err := from.receive()
+		words, fd, err := from.receive()
 		if err != nil {
 			return
 		}
@@ -225,7 +225,9 @@ func (w *warden) listen(from *wire) {
 		switch words[0] {
 		case "hold":
 			w.drop(words[1])
-			w.held[words[1]] = f
+			if fd >= 0 {
+				w.held[words[1]] = fd
+			}
 		case "drop":
 			w.drop(words[1])
 		}
@@ -234,8 +236,8 @@ func (w *warden) listen(from *wire) {
 }
 
 func (w *warden) drop(name string) {
-	if f := w.held[name]; f != nil {
-		_ = f.Close()
+	if fd, ok := w.held[name]; ok {
+		_ = unix.Close(fd)
 		delete(w.held, name)
 	}
 }

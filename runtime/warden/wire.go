@@ -22,7 +22,8 @@ import (
 //	                  have              the answer to end
 type wire struct{ f *os.File }
 
-const longest = 4096
+// longest bounds a message.
+const longest = 512
 
 func (w wire) send(fd int, format string, args ...any) error {
 	var rights []byte
@@ -54,12 +55,12 @@ func (w wire) sendFile(f *os.File, format string, args ...any) error {
 	return errors.Join(raw.Control(func(fd uintptr) { sent = w.send(int(fd), format, args...) }), sent)
 }
 
-// receive waits for a message. The descriptor is nil if it has none; the
-// caller closes it. The other side's end is io.EOF.
-func (w wire) receive() (words []string, f *os.File, err error) {
+// receive waits for a message. The descriptor, which the caller closes, is -1
+// if it has none. The other side's end is io.EOF.
+func (w wire) receive() (words []string, fd int, err error) {
 	raw, err := w.f.SyscallConn()
 	if err != nil {
-		return nil, nil, err
+		return nil, -1, err
 	}
 	text, oob := make([]byte, longest), make([]byte, unix.CmsgSpace(4))
 	var n, oobn int
@@ -68,31 +69,31 @@ func (w wire) receive() (words []string, f *os.File, err error) {
 		n, oobn, _, _, got = unix.Recvmsg(int(s), text, oob, unix.MSG_CMSG_CLOEXEC)
 		return !errors.Is(got, unix.EAGAIN)
 	}); err != nil {
-		return nil, nil, err
+		return nil, -1, err
 	}
 	if got != nil {
-		return nil, nil, got
+		return nil, -1, got
 	}
 	if n == 0 {
-		return nil, nil, io.EOF
+		return nil, -1, io.EOF
 	}
-	words = strings.Fields(string(text[:n]))
+	fd = -1
 	if oobn > 0 {
-		f, err = descriptor(oob[:oobn], words[len(words)-1])
+		fd, err = descriptor(oob[:oobn])
 	}
-	return words, f, err
+	return strings.Fields(string(text[:n])), fd, err
 }
 
-func descriptor(oob []byte, name string) (*os.File, error) {
+func descriptor(oob []byte) (int, error) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil || len(messages) == 0 {
-		return nil, errors.Join(err, errors.New("control message without content"))
+		return -1, errors.Join(err, errors.New("control message without content"))
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) == 0 {
-		return nil, errors.Join(err, errors.New("control message without descriptor"))
+		return -1, errors.Join(err, errors.New("control message without descriptor"))
 	}
-	return os.NewFile(uintptr(fds[0]), name), nil
+	return fds[0], nil
 }
 
 // pair makes the two ends of a wire, close-on-exec, the near one for the
