@@ -60,6 +60,9 @@ func (c *Container) Plan() (*Plan, error) {
 	return &p, nil
 }
 
+// Forget lets go of what the handle has in memory.
+func (c *Container) Forget() { c.plan.Store(nil) }
+
 // Wish reads what may change.
 func (c *Container) Wish() (*Wish, error) {
 	var w Wish

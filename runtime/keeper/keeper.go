@@ -36,6 +36,7 @@ type keeper struct {
 	lives  map[string]*life
 	timers map[string]*time.Timer // restarts and leases that wait
 	busy   int                    // connections and execs
+	rest   *time.Timer
 	quiet  chan struct{}          // told when nothing is going on any more
 	closed bool
 }
@@ -198,6 +199,7 @@ func (k *keeper) exit() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.busy--
+	k.stir()
 	k.hush()
 }
 
@@ -254,6 +256,7 @@ func (k *keeper) remove(l *life) {
 	defer k.mu.Unlock()
 	if k.lives[l.id] == l {
 		delete(k.lives, l.id)
+		k.stir()
 		k.hush()
 	}
 }
