@@ -37,7 +37,7 @@ type keeper struct {
 	timers map[string]*time.Timer // restarts and leases that wait
 	busy   int                    // connections and execs
 	rest   *time.Timer
-	quiet  chan struct{}          // told when nothing is going on any more
+	quiet  chan struct{} // told when nothing is going on any more
 	closed bool
 }
 

@@ -28,7 +28,7 @@ type pump struct {
 // turn is how many times a pump takes from a pipe before others have their
 // turn. One that does not come to rest within it would keep a processor for as
 // long as Go lets it.
-const turn = 64
+const turn = 16
 
 // pump starts to move a stream. Where nothing is left of it, it is over at
 // once.

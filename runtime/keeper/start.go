@@ -32,6 +32,9 @@ func (k *keeper) start(ctx context.Context, id string, number int, input *os.Fil
 	if last, err := c.Last(); err != nil || last.Start >= number {
 		return nil, err
 	}
+	if err := room(); err != nil {
+		return nil, fault.Wrap("start container", container.Short(id), err)
+	}
 	l := newLife(c, number)
 	l.removes = plan.AutoRemove
 	made, err := k.streams(l, plan, input)
