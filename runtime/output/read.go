@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// Chunk is bytes that came together.
+// Chunk is bytes that came together. They are the reader's, until its next
+// Next.
 type Chunk struct {
 	Stream  string
 	Time    time.Time
@@ -36,6 +37,7 @@ type source struct {
 	offset      int64    // read so far
 	marked      int64    // read so far of the marks
 	next        []mark
+	body, block []byte // kept from one read to the next
 }
 
 type mark struct {
@@ -158,7 +160,9 @@ func (s *source) read() ([]Chunk, error) {
 	if err != nil || size <= s.offset {
 		return nil, err
 	}
-	body := make([]byte, min(size-s.offset, piece))
+	want := int(min(size-s.offset, piece))
+	s.body = slices.Grow(s.body[:0], want)
+	body := s.body[:want]
 	n, err := s.file.ReadAt(body, s.offset)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -172,9 +176,11 @@ func (s *source) read() ([]Chunk, error) {
 
 // readMarks reads marks until one lies behind limit.
 func (s *source) readMarks(limit int64) error {
+	if s.block == nil {
+		s.block = make([]byte, 256*markSize)
+	}
 	for len(s.next) == 0 || s.next[len(s.next)-1].at < limit {
-		block := make([]byte, 256*markSize)
-		n, err := s.marks.ReadAt(block, s.marked)
+		n, err := s.marks.ReadAt(s.block, s.marked)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
@@ -183,7 +189,7 @@ func (s *source) readMarks(limit int64) error {
 			return nil
 		}
 		s.marked += int64(n)
-		for m := block[:n]; len(m) > 0; m = m[markSize:] {
+		for m := s.block[:n]; len(m) > 0; m = m[markSize:] {
 			s.next = append(s.next, mark{
 				int64(binary.LittleEndian.Uint64(m)),
 				int64(binary.LittleEndian.Uint64(m[8:])),
