@@ -38,7 +38,7 @@ func newPoll() (*poll, error) {
 	return &poll{epoll: os.NewFile(uintptr(fd), "epoll"), waits: map[int32]*wait{}}, nil
 }
 
-// run tells who is ready, each in a goroutine of its own, until close.
+// run tells who is ready, each in a goroutine of its own.
 func (p *poll) run() {
 	raw, err := p.epoll.SyscallConn()
 	if err != nil {
@@ -65,8 +65,6 @@ func (p *poll) tell(events []unix.EpollEvent) {
 		}
 	}
 }
-
-func (p *poll) close() { _ = p.epoll.Close() }
 
 // wait makes a wait for a descriptor that is not armed yet. ready will be
 // called when one of the events, an error or the end is there. The caller stops

@@ -25,7 +25,7 @@ func testPoll(t *testing.T) *poll {
 		t.Fatal(err)
 	}
 	go p.run()
-	t.Cleanup(p.close)
+	t.Cleanup(func() { _ = p.epoll.Close() })
 	return p
 }
 
