@@ -263,14 +263,6 @@ func (k *keeper) remove(l *life) {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func atoi(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 // LogFile opens the file that the warden and the keeper of a root report to.
 // The caller closes it.
 func LogFile(s *store.Store) (*os.File, error) {

@@ -67,15 +67,15 @@ func (l *life) grown(stream string, size int64) {
 	} else {
 		l.out = size
 	}
-	l.changed = tell(l.changed)
+	wake(&l.changed)
 }
 
-// tell wakes whoever waits for a channel that is there only if somebody does.
-func tell(waited chan struct{}) chan struct{} {
-	if waited != nil {
-		close(waited)
+// wake wakes whoever waits for a channel that is there only if somebody does.
+func wake(waited *chan struct{}) {
+	if *waited != nil {
+		close(*waited)
+		*waited = nil
 	}
-	return nil
 }
 
 // beyond says whether a stream is longer than the offsets, and gives what to
@@ -110,7 +110,7 @@ func (l *life) pumped() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.moving--; l.moving == 0 {
-		l.dry = tell(l.dry)
+		wake(&l.dry)
 	}
 }
 
@@ -142,7 +142,7 @@ func (l *life) reading(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.linger += n; l.linger == 0 {
-		l.free = tell(l.free)
+		wake(&l.free)
 	}
 }
 

@@ -19,12 +19,11 @@ type poll struct {
 
 // wait is one descriptor that is waited for: once whenever it is armed.
 type wait struct {
-	in     *poll
-	fd     int
-	key    int32
-	events uint32
-	ready  func()
-	added  bool
+	in    *poll
+	fd    int
+	key   int32
+	ready func()
+	added bool
 }
 
 func newPoll() (*poll, error) {
@@ -67,10 +66,10 @@ func (p *poll) tell(events []unix.EpollEvent) {
 }
 
 // wait makes a wait for a descriptor that is not armed yet. ready will be
-// called when one of the events, an error or the end is there. The caller stops
+// called when there is something to read, an error or the end. The caller stops
 // it before it closes the descriptor.
-func (p *poll) wait(fd int, events uint32, ready func()) *wait {
-	w := &wait{in: p, fd: fd, events: events, ready: ready}
+func (p *poll) wait(fd int, ready func()) *wait {
+	w := &wait{in: p, fd: fd, ready: ready}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for w.key = p.last + 1; p.waits[w.key] != nil; w.key++ {
@@ -98,12 +97,12 @@ func (p *poll) control(how int, w *wait) error {
 	if err != nil {
 		return err
 	}
-	return unix.EpollCtl(fd, how, w.fd, &unix.EpollEvent{Events: w.events | unix.EPOLLONESHOT, Fd: w.key})
+	return unix.EpollCtl(fd, how, w.fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT, Fd: w.key})
 }
 
 // alone waits without the help of epoll.
 func (w *wait) alone() {
-	set := []unix.PollFd{{Fd: int32(w.fd), Events: int16(w.events)}}
+	set := []unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}}
 	for {
 		if _, err := unix.Poll(set, -1); !errors.Is(err, unix.EINTR) {
 			break

@@ -45,7 +45,7 @@ func TestPollTellsOnce(t *testing.T) {
 	p := testPoll(t)
 	from, to := testPipe(t)
 	told := make(chan struct{}, 10)
-	w := p.wait(from, unix.EPOLLIN, func() { told <- struct{}{} })
+	w := p.wait(from, func() { told <- struct{}{} })
 	if _, err := to.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func TestPollStopped(t *testing.T) {
 	from, to := testPipe(t)
 	other, toOther := testPipe(t)
 	told := make(chan struct{}, 1)
-	w := p.wait(from, unix.EPOLLIN, func() { t.Error("told after stop") })
+	w := p.wait(from, func() { t.Error("told after stop") })
 	w.arm()
-	p.wait(other, unix.EPOLLIN, func() { told <- struct{}{} }).arm()
+	p.wait(other, func() { told <- struct{}{} }).arm()
 	w.stop()
 	for _, f := range []*os.File{to, toOther} {
 		if _, err := f.Write([]byte("x")); err != nil {
@@ -101,7 +101,7 @@ func TestPollAlone(t *testing.T) {
 		t.Fatalf("the kernel takes a watch that is not there: %v", err)
 	}
 	told := make(chan struct{}, 1)
-	w := p.wait(again, unix.EPOLLIN, func() { told <- struct{}{} })
+	w := p.wait(again, func() { told <- struct{}{} })
 	w.added = true // MOD of what was not added is refused
 	w.arm()
 	if _, err := to.Write([]byte("x")); err != nil {

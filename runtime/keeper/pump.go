@@ -42,7 +42,7 @@ func (k *keeper) pump(l *life, stream string, sink *output.Sink, near map[string
 	if p.tty >= 0 {
 		watched = p.tty
 	}
-	p.wait = k.poll.wait(watched, unix.EPOLLIN, p.turn)
+	p.wait = k.poll.wait(watched, p.turn)
 	l.pumping(p)
 	p.wait.arm()
 }

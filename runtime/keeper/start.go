@@ -192,7 +192,7 @@ func (k *keeper) begin(l *life, sinks map[string]*output.Sink, near map[string]*
 		go k.ended(l)
 		return
 	}
-	l.exit = k.poll.wait(fd, unix.EPOLLIN, func() { k.ended(l) })
+	l.exit = k.poll.wait(fd, func() { k.ended(l) })
 	l.exit.arm()
 }
 
