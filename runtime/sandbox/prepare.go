@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -76,12 +77,16 @@ func (p *prepared) close() {
 }
 
 // kit is the toolkit of a container: a clone of the shared one, or its own if it
-// has the rights to make that writable.
+// has the rights to make that writable, or where the kernel (before 6.15) clones
+// no mount that is attached nowhere.
 func (c *Config) kit(shared *os.File) (*os.File, error) {
 	if c.Privileged || slices.ContainsFunc(c.Caps, func(name string) bool { return strings.HasSuffix(name, "SYS_ADMIN") }) {
 		return toolkit()
 	}
 	fd, err := unix.OpenTree(raw(shared), "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
+	if errors.Is(err, unix.EINVAL) {
+		return toolkit()
+	}
 	if err != nil {
 		return nil, fault.Wrap("clone", "toolkit", err)
 	}
