@@ -17,17 +17,11 @@ const benchstat = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c
 // compare measures one version of neap beside another: both have their turn in
 // every round of every row. The files are in the form of Go benchmarks.
 func compare(ctx context.Context, opt options, old, latest string, out io.Writer) (err error) {
-	rows, err := opt.wanted()
+	rows, y, err := opt.begin()
 	if err != nil {
 		return err
 	}
-	y, err := newYard(opt)
-	if y != nil {
-		defer func() { err = errors.Join(err, y.close()) }()
-	}
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, y.close()) }()
 	for _, v := range []struct{ name, revision string }{{"old", old}, {"new", latest}} {
 		program, err := y.build(v.name, v.revision)
 		if err != nil {

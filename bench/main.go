@@ -63,19 +63,27 @@ func bench(ctx context.Context, words []string, out io.Writer) error {
 	return table(ctx, opt, out)
 }
 
-// table measures neap beside everyone else.
-func table(ctx context.Context, opt options, out io.Writer) (err error) {
+// begin finds the rows that are wanted and makes the yard, which the caller
+// closes.
+func (opt options) begin() ([]row, *yard, error) {
 	rows, err := opt.wanted()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	y, err := newYard(opt)
-	if y != nil {
-		defer func() { err = errors.Join(err, y.close()) }()
+	if err != nil && y != nil {
+		err = errors.Join(err, y.close())
 	}
+	return rows, y, err
+}
+
+// table measures neap beside everyone else.
+func table(ctx context.Context, opt options, out io.Writer) (err error) {
+	rows, y, err := opt.begin()
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, y.close()) }()
 	program, err := filepath.Abs(opt.program)
 	if err != nil {
 		return err

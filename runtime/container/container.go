@@ -131,10 +131,6 @@ func (c *Container) saveRun(name string, v any, forget bool) error {
 	return c.set.run.Save(c.ID+"/"+name, v, store.Quick)
 }
 
-// Dir opens its directory in the tree that survives a reboot, Run the other
-// one. The caller closes them.
-func (c *Container) Dir() (store.Dir, error) { return c.set.dir.Enter(c.ID) }
-
 // Logs is where its output lies.
 func (c *Container) Logs() output.Files { return output.Files{Dir: c.set.dir, Path: c.ID + "/log"} }
 
