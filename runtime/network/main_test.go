@@ -210,7 +210,7 @@ func call(ns *os.File, addr string, limit time.Duration) (answer string, err err
 
 func reaches(t *testing.T, who string, ns *os.File, addr, name string) {
 	t.Helper()
-	if got, err := call(ns, addr, 900*time.Millisecond); !strings.HasPrefix(got, name+" ") {
+	if got, err := call(ns, addr, 10*time.Second); !strings.HasPrefix(got, name+" ") {
 		t.Errorf("%s calls %s: %q, %v", who, addr, got, err)
 	}
 }
