@@ -208,7 +208,7 @@ func wait(ctx context.Context, b *box, o waitOptions) error {
 func waitForEnd(ctx context.Context, b *box, timeout time.Duration) error {
 	limited, cancel := ctx, func() {}
 	if timeout > 0 {
-		limited, cancel = context.WithTimeout(ctx, timeout)
+		limited, cancel = bind.Within(ctx, timeout)
 	}
 	defer cancel()
 	end, err := b.Wait(limited)

@@ -64,7 +64,7 @@ func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, erro
 func (d *doors) once(ctx context.Context, o onceOptions) (*bind.Finished, error) {
 	limited, cancel := ctx, func() {}
 	if o.Timeout > 0 {
-		limited, cancel = context.WithTimeout(ctx, o.Timeout)
+		limited, cancel = bind.Within(ctx, o.Timeout)
 	}
 	defer cancel()
 	in, done, err := d.input(limited, o.Input)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -47,21 +46,11 @@ type outcome struct {
 // has ended.
 func (c call) spread(ctx context.Context, objects []any, do each) []outcome {
 	outcomes := make([]outcome, len(objects))
-	slots := make(chan struct{}, c.st.effects.Workers)
-	var all sync.WaitGroup
-	for i, object := range objects {
-		slots <- struct{}{}
-		if err := canceled(ctx); err != nil {
-			outcomes[i].err = err
-			<-slots
-			continue
+	ClockOf(ctx).Together(len(objects), c.st.effects.Workers, func(i int) {
+		if outcomes[i].err = canceled(ctx); outcomes[i].err == nil {
+			outcomes[i] = c.one(ctx, objects[i], do)
 		}
-		all.Go(func() {
-			defer func() { <-slots }()
-			outcomes[i] = c.one(ctx, object, do)
-		})
-	}
-	all.Wait()
+	})
 	return outcomes
 }
 

@@ -41,6 +41,7 @@ type Options struct {
 	Panic func(what string, value any, stack []byte)
 
 	Now   func() time.Time
+	Clock bind.Clock    // the time that its scripts live in; the machine's
 	Grace time.Duration // how long defers may take after a cancel; 10 s
 }
 
@@ -71,6 +72,9 @@ func New(o Options) (*Host, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+		if o.Clock != nil {
+			o.Now = o.Clock.Now
+		}
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second

@@ -98,7 +98,7 @@ func (h *Host) RunString(ctx context.Context, name, src string, args []string) e
 // run calls a function in a scope of its own and ends the scope, whatever
 // happened.
 func (h *Host) run(ctx context.Context, r *running, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, error) {
-	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, runningKey{}, r))
+	ctx, cancel := context.WithCancelCause(context.WithValue(bind.WithClock(ctx, h.options.Clock), runningKey{}, r))
 	defer cancel(nil)
 	r.cancel = cancel
 	inner, scope := bind.WithScope(ctx)

@@ -123,38 +123,29 @@ func tasks() []*bind.Func {
 	}
 	return []*bind.Func{
 		bind.Func1("sleep", "Rest.", bind.Req("duration", bind.Duration, "how long"), bind.Nothing,
-			func(ctx context.Context, d time.Duration) (bind.Void, error) { return bind.Void{}, rest(ctx, d) },
+			func(ctx context.Context, d time.Duration) (bind.Void, error) {
+				return bind.Void{}, bind.ClockOf(ctx).Sleep(ctx, d)
+			},
 		).With(`task.sleep(0.001)`),
 		bind.Func2("poll", "Call a function until it returns something true; raises timeout if it never does.",
 			bind.Req("fn", bind.Passing(bind.Nothing), "what to ask"), bind.Options(options), bind.ReturnsAll("what fn returned at last"),
 			func(ctx context.Context, fn bind.Callback[bind.Void, []bind.Value], p poll) ([]bind.Value, error) {
-				limit := time.Now().Add(p.timeout)
+				clock := bind.ClockOf(ctx)
+				limit := clock.Now().Add(p.timeout)
 				for {
 					got, err := fn.Call(ctx, bind.Void{})
 					if err != nil || len(got) > 0 && got[0].IsTrue() {
 						return got, err
 					}
-					if time.Now().After(limit) {
+					if clock.Now().After(limit) {
 						return nil, fault.New(fault.Timeout, "nothing true came within %s", bind.FormatDuration(p.timeout))
 					}
-					if err := rest(ctx, p.every); err != nil {
+					if err := clock.Sleep(ctx, p.every); err != nil {
 						return nil, err
 					}
 				}
 			},
 		).With(`local n = 0
 assert(task.poll(function() n = n + 1; return n == 3 end, { every = 0.001 }))`),
-	}
-}
-
-// rest waits, or ends early with the cause of ctx.
-func rest(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
