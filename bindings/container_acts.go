@@ -171,7 +171,7 @@ func pauseOptions() *bind.Record[time.Duration] {
 
 func removeOptions() *bind.Record[engine.RemoveOptions] {
 	return &bind.Record[engine.RemoveOptions]{
-		Name: "RemoveOptions", Doc: "how to remove it",
+		Name: "RemoveContainerOptions", Doc: "how to remove it",
 		Keys: []bind.Key[engine.RemoveOptions]{
 			bind.K("force", bind.Bool, "kill it first", func(o *engine.RemoveOptions) *bool { return &o.Force }),
 			bind.K("volumes", bind.Bool, "its anonymous volumes too, unless others use them", func(o *engine.RemoveOptions) *bool { return &o.Volumes }),

@@ -32,7 +32,7 @@ func execRecord(name string, more ...bind.Key[execOptions]) *bind.Record[execOpt
 }
 
 func execKeys() *bind.Record[execOptions] {
-	return execRecord("ExecOptions",
+	return execRecord("ContainerExecOptions",
 		bind.K("tty", bind.Bool, "hand over the terminal", func(o *execOptions) *bool { return &o.Tty }),
 		bind.K("interactive", bind.Bool, "it reads the standard input of the script", func(o *execOptions) *bool { return &o.Interactive }),
 		bind.K("stdout", bind.OneOf("capture", "inherit"), "where its output goes: into the result, or where the script's goes", func(o *execOptions) *string { return &o.Stdout }),
@@ -82,9 +82,9 @@ func spawn(ctx context.Context, b *box, o execOptions) (Exec, error) {
 // readOptions is what read takes.
 type readOptions struct{ Timeout time.Duration }
 
-func readKeys(doc string) *bind.Record[readOptions] {
+func readKeys(name, doc string) *bind.Record[readOptions] {
 	return &bind.Record[readOptions]{
-		Name: "ReadOptions", Doc: "how long to wait",
+		Name: name, Doc: "how long to wait",
 		Keys: []bind.Key[readOptions]{
 			bind.K("timeout", bind.Duration, doc, func(o *readOptions) *time.Duration { return &o.Timeout }),
 		},
@@ -109,7 +109,7 @@ func (d *doors) fillExec() {
 	}
 	k.Methods = []bind.Method[Exec]{
 		bind.Method1("read", "A line of its output, without its end; nil at the end of the output.",
-			bind.Options(readKeys("until it is an error; 0 waits for ever")), bind.Returns(bind.Ptr(bind.String), "the line"),
+			bind.Options(readKeys("ReadOptions", "until it is an error; 0 waits for ever")), bind.Returns(bind.Ptr(bind.String), "the line"),
 			func(ctx context.Context, x Exec, o readOptions) (*string, error) {
 				line, ok, err := x.Read(ctx, o.Timeout)
 				if err != nil || !ok {
@@ -129,7 +129,7 @@ for line in cat:lines() do print(line) end`),
 		bind.Act1(k, "kill", "Send it a signal.", bind.Opt("signal", bind.Text, "KILL", "by name or number"),
 			func(ctx context.Context, x Exec, signal string) error { return x.Kill(ctx, signal) },
 		).With(spawned + `assert(cat:kill():wait().signal == "SIGKILL")`),
-		bind.Method1("wait", "Wait for its end.", bind.Options(readKeys("until it is killed; 0 waits for ever")),
+		bind.Method1("wait", "Wait for its end.", bind.Options(readKeys("ExecWaitOptions", "until it is killed; 0 waits for ever")),
 			bind.Returns(bind.ResultClass().Kind(), "how it ended, and the output that nobody read"),
 			func(ctx context.Context, x Exec, o readOptions) (*bind.Finished, error) {
 				r, err := x.Wait(ctx, o.Timeout)

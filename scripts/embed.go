@@ -6,6 +6,8 @@ package scripts
 
 import "embed"
 
+//go:generate go run ../cmd/neap pages.lua
+
 // FS holds commands/*.lua, lib and examples.
 //
 //go:embed commands lib examples

@@ -123,7 +123,7 @@ var Map = Kind[map[string]string]{
 // :where, :map and their like. As a parameter, the one item will do too.
 func ListOf[T any](k Kind[T]) Kind[[]T] {
 	return Kind[[]T]{
-		Name: k.Name + "[]", Want: "a list, each item " + k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys, class: k.class,
+		Name: several(k.Name), Want: "a list, each item " + k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys, class: k.class,
 		from: func(c call, v lua.LValue) ([]T, error) { return listFrom(c, k, v) },
 		to: func(c call, all []T) lua.LValue {
 			items := make([]lua.LValue, len(all))
@@ -133,6 +133,14 @@ func ListOf[T any](k Kind[T]) Kind[[]T] {
 			return c.st.list(items, c.st.plainList)
 		},
 	}
+}
+
+// several is the type of a list of one type.
+func several(one string) string {
+	if strings.Contains(one, "|") {
+		return "(" + one + ")[]"
+	}
+	return one + "[]"
 }
 
 func listFrom[T any](c call, k Kind[T], v lua.LValue) ([]T, error) {

@@ -13,10 +13,11 @@ type Param[T any] struct {
 
 // ParamDoc is a parameter, option, fact or result with its Go type erased: all
 // that a document needs. Keys are the options of a table, Values the words of
-// an enumeration, Object the noun whose live names fit.
+// an enumeration, Object the noun whose live names fit. Listed says that it
+// stands in the list part of a table of options.
 type ParamDoc struct {
 	Name, Type, Doc, Default string
-	Optional, Rest           bool
+	Optional, Rest, Listed   bool
 	Values                   []string
 	Object                   string
 	Keys                     []ParamDoc

@@ -151,7 +151,10 @@ func (r *Record[S]) Kind() Kind[S] {
 // Docs lists the keys, the array part first.
 func (r *Record[S]) Docs() (all []ParamDoc) {
 	if r.Array != nil {
-		all = append(all, r.Array.docs...)
+		for _, d := range r.Array.docs {
+			d.Listed = true
+			all = append(all, d)
+		}
 	}
 	defaults := r.fresh()
 	var zero S

@@ -90,7 +90,7 @@ func New(o Options) (*Host, error) {
 	h.openString()
 	h.openOS()
 	h.openRequire()
-	err := h.st.Install(append([]*bind.Module{h.globals()}, o.Modules...), append(o.Classes, bind.ErrorClass(), bind.ResultClass(), bind.RegexpClass(), argsClass())...)
+	err := h.st.Install(append(append([]*bind.Module{h.globals()}, o.Modules...), h.scripts()), append(o.Classes, bind.ErrorClass(), bind.ResultClass(), bind.RegexpClass(), argsClass())...)
 	h.preload()
 	h.openSession()
 	return h, err

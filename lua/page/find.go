@@ -1,6 +1,8 @@
 package page
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"neap/lua/bind"
@@ -105,3 +107,6 @@ func kinds() map[fault.Kind]string {
 		fault.Bug:         "neap is wrong. Please report it.",
 	}
 }
+
+// sortedKinds are the kinds of errors, by name.
+func sortedKinds() []fault.Kind { return slices.Sorted(maps.Keys(kinds())) }

@@ -1,0 +1,313 @@
+---@meta
+
+--- what to run and how
+---@class RunOptions
+---@field [1] Image|string # the image
+---@field [integer] string # the program and its arguments, instead of the image's
+---@field name? string # its name; made up if left out
+---@field hostname? string # its host name; the short id if left out
+---@field domainname? string # its domain
+---@field label? table<string,string> # labels
+---@field pull? "missing"|"always"|"never" # when to get the image from its registry
+---@field entrypoint? string|string[] # the program, instead of the image's; an empty text for none
+---@field env? table<string,string>|string[]|string # environment: K=V
+---@field workdir? string # the directory it starts in
+---@field user? string # as whom it runs: a name or number, with :group if wanted
+---@field group_add? string[] # further groups
+---@field tty? boolean # a terminal of its own
+---@field interactive? boolean # its input stays open
+---@field init? boolean # a small init as process 1, which reaps
+---@field volume? string[] # [SOURCE:]TARGET[:OPTIONS], where SOURCE is a host path or the name of a volume
+---@field volumes_from? (Container|string)[] # containers whose volumes it gets too; NAME:ro for reading only
+---@field mount? string[] # type=…,source=…,target=…
+---@field tmpfs? string[] # TARGET[:OPTIONS]: directories in memory
+---@field read_only? boolean # nothing can be written to its root
+---@field shm_size? number|string # of /dev/shm
+---@field network? Network|string # a network, or none, host or container:NAME
+---@field ip? string # the address it wants
+---@field network_alias? string[] # further names on its network
+---@field publish? string[] # [IP:][HOST:]CONTAINER[/PROTOCOL]: ports of the host that lead here
+---@field publish_all? boolean # a free port of the host for each that is exposed
+---@field expose? string[] # ports that publish_all publishes too
+---@field dns? string[] # name servers
+---@field dns_search? string[] # domains to search
+---@field dns_option? string[] # options of the resolver
+---@field add_host? string[] # NAME:ADDRESS, for /etc/hosts
+---@field memory? number|string # the most memory
+---@field memory_swap? number|string # the most memory and swap together
+---@field memory_reservation? number|string # memory it keeps when the host runs short
+---@field memory_swappiness? integer # how readily it is swapped: 0 to 100
+---@field oom_kill_disable? boolean # stand still instead of being killed when memory is short; cgroup v1 only
+---@field cpus? number|string # how many processors it may use: 1.5
+---@field cpu_quota? integer # microseconds in each period
+---@field cpu_period? integer # microseconds
+---@field cpu_shares? integer # its share when processors are short; 1024 is usual
+---@field cpuset_cpus? string # the processors it may use: 0-2,7
+---@field cpuset_mems? string # the memory nodes it may use
+---@field pids_limit? integer # the most processes; -1 for no limit
+---@field blkio_weight? integer # its share of block devices: 10 to 1000
+---@field privileged? boolean # nearly no walls; do not
+---@field cap_add? string[] # capabilities besides the usual ones
+---@field cap_drop? string[] # capabilities that it does not get; ALL for none
+---@field security_opt? string[] # no-new-privileges, seccomp=unconfined and their like
+---@field device? string[] # HOST[:CONTAINER[:rwm]]: devices it may use
+---@field sysctl? table<string,string> # kernel settings of its namespaces
+---@field ulimit? string[] # NAME=SOFT[:HARD]
+---@field oom_score_adj? integer # how soon it is killed when memory is short: -1000 to 1000
+---@field pid? string # host or container:NAME, to share processes
+---@field ipc? string # host or container:NAME, to share memory
+---@field uts? string # host, to share the host name
+---@field rm? boolean # remove it when it ends, with its anonymous volumes
+---@field protect? boolean # refuse to remove it
+---@field restart? string|table # what follows its end: no, on-failure[:N], always, unless-stopped, or a table
+---@field stop_signal? string # what stop sends, instead of the image's
+---@field stop_timeout? number|string # how long stop waits before KILL; -1 for ever
+
+--- what to run and how
+---@class OnceOptions
+---@field [1] Image|string # the image
+---@field [integer] string # the program and its arguments, instead of the image's
+---@field name? string # its name; made up if left out
+---@field hostname? string # its host name; the short id if left out
+---@field domainname? string # its domain
+---@field label? table<string,string> # labels
+---@field pull? "missing"|"always"|"never" # when to get the image from its registry
+---@field entrypoint? string|string[] # the program, instead of the image's; an empty text for none
+---@field env? table<string,string>|string[]|string # environment: K=V
+---@field workdir? string # the directory it starts in
+---@field user? string # as whom it runs: a name or number, with :group if wanted
+---@field group_add? string[] # further groups
+---@field tty? boolean # a terminal of its own
+---@field interactive? boolean # it reads the standard input of the script
+---@field init? boolean # a small init as process 1, which reaps
+---@field volume? string[] # [SOURCE:]TARGET[:OPTIONS], where SOURCE is a host path or the name of a volume
+---@field volumes_from? (Container|string)[] # containers whose volumes it gets too; NAME:ro for reading only
+---@field mount? string[] # type=…,source=…,target=…
+---@field tmpfs? string[] # TARGET[:OPTIONS]: directories in memory
+---@field read_only? boolean # nothing can be written to its root
+---@field shm_size? number|string # of /dev/shm
+---@field network? Network|string # a network, or none, host or container:NAME
+---@field ip? string # the address it wants
+---@field network_alias? string[] # further names on its network
+---@field publish? string[] # [IP:][HOST:]CONTAINER[/PROTOCOL]: ports of the host that lead here
+---@field publish_all? boolean # a free port of the host for each that is exposed
+---@field expose? string[] # ports that publish_all publishes too
+---@field dns? string[] # name servers
+---@field dns_search? string[] # domains to search
+---@field dns_option? string[] # options of the resolver
+---@field add_host? string[] # NAME:ADDRESS, for /etc/hosts
+---@field memory? number|string # the most memory
+---@field memory_swap? number|string # the most memory and swap together
+---@field memory_reservation? number|string # memory it keeps when the host runs short
+---@field memory_swappiness? integer # how readily it is swapped: 0 to 100
+---@field oom_kill_disable? boolean # stand still instead of being killed when memory is short; cgroup v1 only
+---@field cpus? number|string # how many processors it may use: 1.5
+---@field cpu_quota? integer # microseconds in each period
+---@field cpu_period? integer # microseconds
+---@field cpu_shares? integer # its share when processors are short; 1024 is usual
+---@field cpuset_cpus? string # the processors it may use: 0-2,7
+---@field cpuset_mems? string # the memory nodes it may use
+---@field pids_limit? integer # the most processes; -1 for no limit
+---@field blkio_weight? integer # its share of block devices: 10 to 1000
+---@field privileged? boolean # nearly no walls; do not
+---@field cap_add? string[] # capabilities besides the usual ones
+---@field cap_drop? string[] # capabilities that it does not get; ALL for none
+---@field security_opt? string[] # no-new-privileges, seccomp=unconfined and their like
+---@field device? string[] # HOST[:CONTAINER[:rwm]]: devices it may use
+---@field sysctl? table<string,string> # kernel settings of its namespaces
+---@field ulimit? string[] # NAME=SOFT[:HARD]
+---@field oom_score_adj? integer # how soon it is killed when memory is short: -1000 to 1000
+---@field pid? string # host or container:NAME, to share processes
+---@field ipc? string # host or container:NAME, to share memory
+---@field uts? string # host, to share the host name
+---@field rm? boolean # false keeps the container
+---@field protect? boolean # refuse to remove it
+---@field restart? string|table # what follows its end: no, on-failure[:N], always, unless-stopped, or a table
+---@field stop_signal? string # what stop sends, instead of the image's
+---@field stop_timeout? number|string # how long stop waits before KILL; -1 for ever
+---@field check? boolean # raise an error if it ends with another code than 0 (default true)
+---@field stdout? "capture"|"inherit" # where its output goes: into the result, or where the script's goes (default "capture")
+---@field timeout? number|string # until it is killed; 0 is none
+
+--- which ones
+---@class ContainerFilter
+---@field id? string # its full id: 64 hex digits
+---@field short_id? string # the first twelve digits
+---@field name? string # its name
+---@field image? string # the image it was made from, as it was asked for
+---@field image_id? string # the id of that image
+---@field state? "creating"|"created"|"running"|"paused"|"restarting"|"exited"|"removing"|"dead"|"removed" # what it does now
+---@field exit_code? integer # what it ended with; nil while it lives, before it ran, and if nobody saw it
+---@field oom_killed? boolean # whether it was killed for want of memory
+---@field error? string? # why it is dead or did not start
+---@field pid? integer? # the first process, on the host
+---@field created? string # when it was made
+---@field started? string # when it was last started
+---@field finished? string # when it last ended
+---@field uptime? number|string # for how long it has lived
+---@field restart_count? integer # how often its policy started it since a user did
+---@field restart_policy? string # what follows its end
+---@field protected? boolean # whether removing it is refused
+---@field ip? string? # its address, while it lives
+---@field user? string? # as whom it runs; nil is root
+---@field workdir? string # the directory it starts in
+---@field tty? boolean # whether it has a terminal
+---@field interactive? boolean # whether its input stays open
+---@field log_path? string # the file of its output
+---@field cgroup? string? # the directory of its cgroup, while it has one
+---@field label? table<string,string> # a label, or labels that must all be there
+---@field network? string[] # a network it is on
+---@field volume? string[] # a volume it has, or the path of one
+---@field publish? string[] # a port it publishes: "8888", or "80/tcp"
+---@field ancestor? string[] # the image it was made from, by name or id
+---@field unless? ContainerFilter # spares what matches any of these
+---@field where? function # keeps what the function says yes to
+---@field all? boolean # true: really all
+
+--- what to show, and of which
+---@class TableOptions
+---@field columns? ("id"|"image"|"command"|"created"|"status"|"ports"|"name")[] # which columns, in this order
+---@field whole? boolean # do not cut ids and commands
+---@field bare? boolean # leave out the heads
+---@field last? integer # the newest so many; all if 0
+---@field id? string # its full id: 64 hex digits
+---@field short_id? string # the first twelve digits
+---@field name? string # its name
+---@field image? string # the image it was made from, as it was asked for
+---@field image_id? string # the id of that image
+---@field state? "creating"|"created"|"running"|"paused"|"restarting"|"exited"|"removing"|"dead"|"removed" # what it does now
+---@field exit_code? integer # what it ended with; nil while it lives, before it ran, and if nobody saw it
+---@field oom_killed? boolean # whether it was killed for want of memory
+---@field error? string? # why it is dead or did not start
+---@field pid? integer? # the first process, on the host
+---@field created? string # when it was made
+---@field started? string # when it was last started
+---@field finished? string # when it last ended
+---@field uptime? number|string # for how long it has lived
+---@field restart_count? integer # how often its policy started it since a user did
+---@field restart_policy? string # what follows its end
+---@field protected? boolean # whether removing it is refused
+---@field ip? string? # its address, while it lives
+---@field user? string? # as whom it runs; nil is root
+---@field workdir? string # the directory it starts in
+---@field tty? boolean # whether it has a terminal
+---@field interactive? boolean # whether its input stays open
+---@field log_path? string # the file of its output
+---@field cgroup? string? # the directory of its cgroup, while it has one
+---@field label? table<string,string> # a label, or labels that must all be there
+---@field network? string[] # a network it is on
+---@field volume? string[] # a volume it has, or the path of one
+---@field publish? string[] # a port it publishes: "8888", or "80/tcp"
+---@field ancestor? string[] # the image it was made from, by name or id
+---@field unless? ContainerFilter # spares what matches any of these
+---@field where? function # keeps what the function says yes to
+---@field all? boolean # true: really all
+
+--- which ones
+---@class PruneContainers
+---@field volumes? boolean # their anonymous volumes too
+---@field id? string # its full id: 64 hex digits
+---@field short_id? string # the first twelve digits
+---@field name? string # its name
+---@field image? string # the image it was made from, as it was asked for
+---@field image_id? string # the id of that image
+---@field state? "creating"|"created"|"running"|"paused"|"restarting"|"exited"|"removing"|"dead"|"removed" # what it does now
+---@field exit_code? integer # what it ended with; nil while it lives, before it ran, and if nobody saw it
+---@field oom_killed? boolean # whether it was killed for want of memory
+---@field error? string? # why it is dead or did not start
+---@field pid? integer? # the first process, on the host
+---@field created? string # when it was made
+---@field started? string # when it was last started
+---@field finished? string # when it last ended
+---@field uptime? number|string # for how long it has lived
+---@field restart_count? integer # how often its policy started it since a user did
+---@field restart_policy? string # what follows its end
+---@field protected? boolean # whether removing it is refused
+---@field ip? string? # its address, while it lives
+---@field user? string? # as whom it runs; nil is root
+---@field workdir? string # the directory it starts in
+---@field tty? boolean # whether it has a terminal
+---@field interactive? boolean # whether its input stays open
+---@field log_path? string # the file of its output
+---@field cgroup? string? # the directory of its cgroup, while it has one
+---@field label? table<string,string> # a label, or labels that must all be there
+---@field network? string[] # a network it is on
+---@field volume? string[] # a volume it has, or the path of one
+---@field publish? string[] # a port it publishes: "8888", or "80/tcp"
+---@field ancestor? string[] # the image it was made from, by name or id
+---@field unless? ContainerFilter # spares what matches any of these
+---@field where? function # keeps what the function says yes to
+---@field all? boolean # true: really all
+
+--- Make containers, and find those there are.
+---@class containerslib
+containers = {}
+
+--- Make a container without starting it. An image that is not here is pulled.
+--- ```lua
+--- assert(containers.create{ "box", "echo", "hi", name = "hi" }.state == "created")
+--- ```
+---@param options RunOptions # what to run and how
+---@return Container # the container
+function containers.create(options) end
+
+--- Make a container and start it.
+--- ```lua
+--- local web = containers.run{ "box", "httpd", name = "web", publish = "80" }
+--- assert(web.state == "running")
+--- ```
+---@param options RunOptions # what to run and how
+---@return Container # the running container
+function containers.run(options) end
+
+--- Run a container to its end, remove it, and return what came of it. Another exit code than 0 is an error of kind failed, unless check = false.
+--- ```lua
+--- assert(containers.once{ "box", "echo", "hi" }.stdout == "hi\n")
+--- ```
+---@param options OnceOptions # what to run and how
+---@return Result # what came of it
+function containers.once(options) end
+
+--- The container of that name or id; an error of kind not_found if there is none.
+--- ```lua
+--- local web = containers.run{ "box", "sleep", "60", name = "web" }
+--- assert(containers.get("web") == web)
+--- ```
+---@param name Container|string # name, id, or how the id begins
+---@return Container # it
+function containers.get(name) end
+
+--- The container of that name or id, or nil.
+--- ```lua
+--- assert(containers.find("nobody") == nil)
+--- ```
+---@param name Container|string # name, id, or how the id begins
+---@return Container? # it, or nil
+function containers.find(name) end
+
+--- All containers in every state, or those that a filter keeps; the newest first.
+--- ```lua
+--- local web = containers.run{ "box", "sleep", "60", name = "web" }
+--- assert(containers.list{ state = "running" }[1] == web)
+--- ```
+---@param filter? ContainerFilter # which ones
+---@return ContainerList # them
+function containers.list(filter) end
+
+--- The containers as docker ps prints them, or those of them that a filter keeps; the newest first.
+--- ```lua
+--- local web = containers.run{ "box", "sleep", "60", name = "web" }
+--- assert(containers.table{ state = "running", columns = { "name", "status" } }:match("web +Up"))
+--- ```
+---@param options? TableOptions # what to show, and of which
+---@return string # the text
+function containers.table(options) end
+
+--- Remove the containers that do not run, or those of them that a filter keeps, with their anonymous volumes if volumes = true.
+--- ```lua
+--- local c = containers.create{ "box", "true" }
+--- assert(containers.prune{ state = "created" }[1] == c.id)
+--- ```
+---@param options? PruneContainers # which ones
+---@return string[] # the ids of those that are gone
+function containers.prune(options) end

@@ -1,0 +1,18 @@
+---@meta
+
+--- What sort of failure an Error is.
+---@alias ErrorKind
+---| "bug" # neap is wrong. Please report it.
+---| "busy" # Somebody uses or holds the object.
+---| "canceled" # Somebody asked for the end. pcall cannot hold it; defers run.
+---| "conflict" # The state of the object forbids this.
+---| "damaged" # What is on disk cannot be believed.
+---| "denied" # Not allowed.
+---| "exists" # The name is taken.
+---| "failed" # A program ended with another code than 0: err.result.
+---| "invalid" # The request makes no sense: a wrong option, type or value.
+---| "not_found" # Nothing has this name. find returns nil instead of raising.
+---| "partial" # Some of several objects were done: err.done, err.failed.
+---| "script" # A plain error of the script.
+---| "timeout" # It took too long.
+---| "unsupported" # This kernel or host cannot do it.

@@ -1,0 +1,52 @@
+---@meta
+
+--- Call a function at the end of the innermost scope: of the script, the task, the test. What is deferred last runs first, also after errors and cancel.
+--- ```lua
+--- defer(function() print("done") end)
+--- ```
+---@param fn function # what to do then
+function defer(fn) end
+
+--- A regular expression (RE2), for filters, wait and match.
+--- ```lua
+--- assert(re("^a+$"):match("aaa"))
+--- ```
+---@param pattern string # the expression
+---@return Regexp # it
+function re(pattern) end
+
+--- Declare and read the arguments of the script; it must come before anything else is done.
+--- ```lua
+--- local opt = args{ about = "an example", { "--dry-run" } }
+--- assert(opt.dry_run == false)
+--- ```
+---@param declaration any # about = "…", then one table each: { "name", type = …, default = … } or { "--flag" }
+---@return Arguments # the arguments as properties
+function args(declaration) end
+
+--- Print what something is: a module, a function, an object, an option, a kind of error.
+--- ```lua
+--- help("pcall")
+--- ```
+---@param of? any # what to explain; everything if left out
+function help(of) end
+
+--- what to run
+---@class ExecOptions
+---@field [integer] string # the program and its arguments; no shell reads them
+---@field check? boolean # raise failed unless it ends with 0 (default true)
+---@field timeout? number|string # when to kill it; never if left out
+---@field workdir? string # where to run it
+---@field env? table<string,string>|string[]|string # environment besides the inherited one
+---@field stdin? string # what it reads; nothing if left out
+---@field stdout? "capture"|"inherit" # where its output goes
+---@field stderr? "capture"|"inherit" # where its error output goes
+---@field reads? boolean # it only looks: a dry run may run it
+
+--- Run a program on the host and wait for it.
+--- ```lua
+--- assert(exec{ "echo", "hi" }.stdout == "hi\n")
+--- ```
+---@param options ExecOptions # what to run
+---@return Result # what came of it
+function exec(options) end
