@@ -112,7 +112,7 @@ func (d *doors) names() map[string]func(context.Context) ([]string, error) {
 		}
 	}
 	return map[string]func(context.Context) ([]string, error){
-		"container": after(func(context.Context) ([]string, error) { return d.Containers.Names() }),
+		"container": after(func(ctx context.Context) ([]string, error) { return d.Containers.Names(ctx) }),
 		"image":     after(d.imageNames),
 		"volume": after(func(ctx context.Context) ([]string, error) {
 			all, err := d.Volumes.List(ctx)

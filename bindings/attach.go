@@ -92,7 +92,7 @@ func (d *doors) stay(ctx context.Context, b *box, o attachOptions, running bool)
 	if s.Detached() {
 		return wrong
 	}
-	return errors.Join(b.ended(end, err), wrong)
+	return errors.Join(b.ended(ctx, end, err), wrong)
 }
 
 // execTerminal runs a program in a terminal that is this one. It cannot be

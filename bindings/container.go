@@ -47,7 +47,7 @@ func (d *doors) fillContainer() {
 	k := d.container
 	k.Text = func(b *box) string { return b.name() + " (" + container.Short(b.ID()) + ")" }
 	k.Same = func(a, b *box) bool { return a.ID() == b.ID() }
-	k.Find = func(_ context.Context, ref string) (*box, error) { return hold(d.Containers.Get(ref)) }
+	k.Find = d.getContainer
 	k.Hints = map[string]string{
 		"status": "state", "cmd": "command", "code": "exit_code", "ip_address": "ip", "image_name": "image", "names": "name",
 		"volumes": "mounts", "restarts": "restart_count", "started_at": "started", "finished_at": "finished", "rm": "remove()", "delete": "remove()",
@@ -67,12 +67,12 @@ func (d *doors) fillContainer() {
 		bind.Get("log_path", bind.String, "the file of its output", func(ctx context.Context, b *box) (string, error) {
 			i, err := b.Inspect(ctx)
 			if err != nil {
-				return "", b.said(err)
+				return "", b.said(ctx, err)
 			}
 			return i.LogPath, nil
 		}),
-		bind.Get("cgroup", bind.Maybe(bind.String), "the directory of its cgroup, while it has one", func(_ context.Context, b *box) (string, error) {
-			return b.Cgroup(), nil
+		bind.Get("cgroup", bind.Maybe(bind.String), "the directory of its cgroup, while it has one", func(ctx context.Context, b *box) (string, error) {
+			return b.Container.Cgroup(ctx)
 		}),
 	)
 	k.Extra = filterFacts()

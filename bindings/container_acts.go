@@ -19,25 +19,25 @@ const web = `local web = containers.run{ "box", "sleep", "60", name = "web" }
 
 // act0 and act1 are acts on a container; of one that is gone they say so.
 func (d *doors) act0(name, doc string, do func(context.Context, *box) error) bind.Method[*box] {
-	return bind.Act0(d.container, name, doc, func(ctx context.Context, b *box) error { return b.said(do(ctx, b)) })
+	return bind.Act0(d.container, name, doc, func(ctx context.Context, b *box) error { return b.said(ctx, do(ctx, b)) })
 }
 
 func act1[A any](d *doors, name, doc string, p bind.Param[A], do func(context.Context, *box, A) error) bind.Method[*box] {
-	return bind.Act1(d.container, name, doc, p, func(ctx context.Context, b *box, a A) error { return b.said(do(ctx, b, a)) })
+	return bind.Act1(d.container, name, doc, p, func(ctx context.Context, b *box, a A) error { return b.said(ctx, do(ctx, b, a)) })
 }
 
 // asked0 and asked1 are methods that answer.
 func asked0[R any](name, doc string, r bind.Result[R], do func(context.Context, *box) (R, error)) bind.Method[*box] {
 	return bind.Method0(name, doc, r, func(ctx context.Context, b *box) (R, error) {
 		v, err := do(ctx, b)
-		return v, b.said(err)
+		return v, b.said(ctx, err)
 	})
 }
 
 func asked1[A, R any](name, doc string, p bind.Param[A], r bind.Result[R], do func(context.Context, *box, A) (R, error)) bind.Method[*box] {
 	return bind.Method1(name, doc, p, r, func(ctx context.Context, b *box, a A) (R, error) {
 		v, err := do(ctx, b, a)
-		return v, b.said(err)
+		return v, b.said(ctx, err)
 	})
 }
 
@@ -215,7 +215,7 @@ func waitForEnd(ctx context.Context, b *box, timeout time.Duration) error {
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return fault.Wrap("wait for container", b.name(), fault.New(fault.Timeout, "it has not ended after %s", timeout))
 	}
-	return b.ended(end, err)
+	return b.ended(ctx, end, err)
 }
 
 func logRecord(name string, more ...bind.Key[engine.LogOptions]) *bind.Record[engine.LogOptions] {
@@ -269,8 +269,8 @@ func top(ctx context.Context, b *box) (any, error) {
 	return all, err
 }
 
-func freezer(_ context.Context, b *box) (any, error) {
-	f, err := b.Freezer()
+func freezer(ctx context.Context, b *box) (any, error) {
+	f, err := b.Freezer(ctx)
 	tasks := make([]any, len(f.Tasks))
 	for i, t := range f.Tasks {
 		tasks[i] = map[string]any{"pid": t.Pid, "command": t.Command, "state": t.State, "wchan": t.Wchan}

@@ -16,11 +16,17 @@ func (d *doors) containersFuncs() []*bind.Func {
 	return []*bind.Func{
 		bind.Func1("create", "Make a container without starting it. An image that is not here is pulled.",
 			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the container"),
-			func(ctx context.Context, s engine.Spec) (*box, error) { return hold(d.Containers.Create(ctx, s)) },
+			func(ctx context.Context, s engine.Spec) (*box, error) {
+				c, err := d.Containers.Create(ctx, s)
+				return hold(ctx, c, err)
+			},
 		).Change().With(`assert(containers.create{ "box", "echo", "hi", name = "hi" }.state == "created")`),
 		bind.Func1("run", "Make a container and start it.",
 			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the running container"),
-			func(ctx context.Context, s engine.Spec) (*box, error) { return hold(d.Containers.Run(ctx, s)) },
+			func(ctx context.Context, s engine.Spec) (*box, error) {
+				c, err := d.Containers.Run(ctx, s)
+				return hold(ctx, c, err)
+			},
 		).Change().With(`local web = containers.run{ "box", "httpd", name = "web", publish = "80" }
 assert(web.state == "running")`),
 		bind.Func1("once", "Run a container to its end, remove it, and return what came of it. Another exit code than 0 is an error of kind failed, unless check = false.",
@@ -28,11 +34,11 @@ assert(web.state == "running")`),
 		).Change().With(`assert(containers.once{ "box", "echo", "hi" }.stdout == "hi\n")`),
 		bind.Func1("get", "The container of that name or id; an error of kind not_found if there is none.",
 			ref, bind.Returns(k.Kind(), "it"),
-			func(_ context.Context, name string) (*box, error) { return hold(d.Containers.Get(name)) },
+			d.getContainer,
 		).With(web + `assert(containers.get("web") == web)`),
 		bind.Func1("find", "The container of that name or id, or nil.",
 			ref, bind.Returns(k.OrNil(func(b *box) bool { return b == nil }), "it, or nil"),
-			func(_ context.Context, name string) (*box, error) { return hold(d.Containers.Find(name)) },
+			d.findContainer,
 		).With(`assert(containers.find("nobody") == nil)`),
 		bind.Func1("list", "All containers in every state, or those that a filter keeps; the newest first.",
 			bind.Opt("filter", k.Filter().Kind(), bind.Select[*box]{}, "which ones"), bind.Returns(k.List(), "them"), d.list,
@@ -56,7 +62,7 @@ func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, erro
 	}
 	all := make([]*box, len(briefs))
 	for i := range briefs {
-		all[i] = &box{Container: d.Containers.With(briefs[i].ID), brief: briefs[i]}
+		all[i] = &box{Container: d.Containers.With(ctx, briefs[i].ID), brief: briefs[i]}
 	}
 	return which.Keep(withMoment(ctx, briefs), all)
 }
@@ -136,3 +142,13 @@ func sweep[S any](all []S, name func(S) string, remove func(S) (bool, error)) ([
 
 // inspection is Inspect as any value.
 func inspection(ctx context.Context, b *box) (any, error) { return b.Inspect(ctx) }
+
+func (d *doors) getContainer(ctx context.Context, ref string) (*box, error) {
+	c, err := d.Containers.Get(ctx, ref)
+	return hold(ctx, c, err)
+}
+
+func (d *doors) findContainer(ctx context.Context, ref string) (*box, error) {
+	c, err := d.Containers.Find(ctx, ref)
+	return hold(ctx, c, err)
+}

@@ -51,7 +51,7 @@ func spawnKeys() *bind.Record[execOptions] {
 func (d *doors) exec(ctx context.Context, b *box, o execOptions) (*bind.Finished, error) {
 	r, err := d.execute(ctx, b, o)
 	if err != nil {
-		return nil, b.said(err)
+		return nil, b.said(ctx, err)
 	}
 	return checked(r, o.Check, "exec in container", b.name())
 }
@@ -73,7 +73,7 @@ func (d *doors) execute(ctx context.Context, b *box, o execOptions) (engine.Resu
 func spawn(ctx context.Context, b *box, o execOptions) (Exec, error) {
 	x, err := b.Spawn(ctx, o.ExecSpec)
 	if err != nil {
-		return nil, b.said(err)
+		return nil, b.said(ctx, err)
 	}
 	bind.ScopeOf(ctx).Add(func(context.Context) error { return x.Close() })
 	return x, nil

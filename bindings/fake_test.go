@@ -42,9 +42,9 @@ type shed struct {
 
 func (s shed) ID() string { return strings.Repeat("ab", 32) }
 
-func (s shed) State() (container.State, error)                 { return container.Created, nil }
+func (s shed) State(context.Context) (container.State, error)  { return container.Created, nil }
 func (s shed) Update(_ context.Context, c engine.Change) error { s.y.change = c; return nil }
-func (s shed) Look() (*engine.View, error) {
+func (s shed) Look(context.Context) (*engine.View, error) {
 	return &engine.View{ID: s.ID(), Name: "shed", State: container.Created}, nil
 }
 

@@ -23,12 +23,12 @@ type box struct {
 }
 
 // hold makes a handle. It looks at once, so that it has something to remember.
-func hold(c Container, err error) (*box, error) {
+func hold(ctx context.Context, c Container, err error) (*box, error) {
 	if err != nil || c == nil {
 		return nil, err
 	}
 	b := &box{Container: c}
-	_, err = b.look(context.Background())
+	_, err = b.look(ctx)
 	return b, unlessGone(err)
 }
 
@@ -117,9 +117,9 @@ func (b *box) look(ctx context.Context) (*engine.View, error) {
 	if v := m.recall(b.ID()); v != nil {
 		return v, nil
 	}
-	v, err := b.Look()
+	v, err := b.Look(ctx)
 	if err != nil {
-		return nil, b.said(err)
+		return nil, b.said(ctx, err)
 	}
 	m.keep(v)
 	b.mu.Lock()
@@ -153,9 +153,9 @@ func (b *box) recall(ctx context.Context) (*engine.View, error) {
 }
 
 // ended remembers how a start ended.
-func (b *box) ended(end keeper.Ending, err error) error {
+func (b *box) ended(ctx context.Context, end keeper.Ending, err error) error {
 	if err != nil {
-		return b.said(err)
+		return b.said(ctx, err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,7 +165,7 @@ func (b *box) ended(end keeper.Ending, err error) error {
 
 // said is an error as scripts get it: of a container that is gone, that it was
 // removed.
-func (b *box) said(err error) error {
+func (b *box) said(ctx context.Context, err error) error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		if u, ok := known.Detail.(keeper.Unstarted); ok { // says more, and stays true
@@ -178,7 +178,7 @@ func (b *box) said(err error) error {
 	if !fault.Is(err, fault.NotFound, fault.Conflict) {
 		return err
 	}
-	if now, wrong := b.State(); wrong != nil || now != container.Removed {
+	if now, wrong := b.State(ctx); wrong != nil || now != container.Removed {
 		return err
 	}
 	return &fault.Error{Kind: fault.NotFound, Op: "use container", Object: b.name(), Message: "it was removed"}

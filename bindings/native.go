@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"neap/runtime/cgroup"
 	"neap/runtime/container"
 	"neap/runtime/engine"
 	"neap/runtime/fault"
@@ -20,7 +21,7 @@ import (
 func Native(e *engine.Engine) Nouns {
 	return Nouns{
 		Containers: containers{e}, Images: images{e}, Volumes: volumes{e}, Networks: networks{e},
-		Ports: ports{e, e.Ports}, System: e,
+		Ports: ports{e}, System: e,
 	}
 }
 
@@ -28,6 +29,16 @@ type containers struct{ e *engine.Engine }
 
 // nativeContainer gives interfaces where the engine gives its own types.
 type nativeContainer struct{ *engine.Container }
+
+func (c nativeContainer) Look(context.Context) (*engine.View, error) { return c.Container.Look() }
+
+func (c nativeContainer) State(context.Context) (container.State, error) { return c.Container.State() }
+
+func (c nativeContainer) Cgroup(context.Context) (string, error) { return c.Container.Cgroup(), nil }
+
+func (c nativeContainer) Freezer(context.Context) (cgroup.Freezer, error) {
+	return c.Container.Freezer()
+}
 
 func (c nativeContainer) Spawn(ctx context.Context, s engine.ExecSpec) (Exec, error) {
 	x, err := c.Container.Spawn(ctx, s)
@@ -64,11 +75,19 @@ func (n containers) Once(ctx context.Context, s engine.Spec, keep bool, in *os.F
 	return n.e.Once(ctx, s, keep, in, out)
 }
 
-func (n containers) Find(ref string) (Container, error) { return containerOrNil(n.e.Find(ref)) }
-func (n containers) Get(ref string) (Container, error)  { return containerOrNil(n.e.Get(ref)) }
-func (n containers) Names() ([]string, error)           { return n.e.Names() }
+func (n containers) Find(_ context.Context, ref string) (Container, error) {
+	return containerOrNil(n.e.Find(ref))
+}
 
-func (n containers) With(id string) Container { return nativeContainer{n.e.With(id)} }
+func (n containers) Get(_ context.Context, ref string) (Container, error) {
+	return containerOrNil(n.e.Get(ref))
+}
+
+func (n containers) Names(context.Context) ([]string, error) { return n.e.Names() }
+
+func (n containers) With(_ context.Context, id string) Container {
+	return nativeContainer{n.e.With(id)}
+}
 
 func (n containers) Briefs(ctx context.Context) ([]*container.Brief, error) { return n.e.Briefs(ctx) }
 
@@ -333,11 +352,16 @@ func (n nativeNetwork) Inspect(ctx context.Context) (any, error) {
 	return n.e.InspectNetwork(ctx, n.id)
 }
 
-type ports struct {
-	e *engine.Engine
-	*port.Ports
-}
+type ports struct{ e *engine.Engine }
 
 func (p ports) List(ctx context.Context) ([]engine.PublishedPort, error) {
 	return p.e.PublishedPorts(ctx)
+}
+
+func (p ports) Pick(_ context.Context, from, to uint16) (uint16, error) {
+	return p.e.Ports.Pick(from, to)
+}
+
+func (p ports) Owner(_ context.Context, protocol string, number uint16) (port.Owner, bool, error) {
+	return p.e.Ports.Owner(protocol, number)
 }

@@ -102,8 +102,8 @@ assert(ports.get(port).container == web.name)`),
 			With(`assert(ports.find("1/udp") == nil)`),
 		bind.Func2("pick", "A TCP port that is free on all addresses now. It takes nothing.",
 			bind.Req("from", portNumber, "the lowest"), bind.Req("to", portNumber, "the highest"), bind.Returns(bind.Int, "the port"),
-			func(_ context.Context, from, to uint16) (int, error) {
-				n, err := d.Ports.Pick(from, to)
+			func(ctx context.Context, from, to uint16) (int, error) {
+				n, err := d.Ports.Pick(ctx, from, to)
 				return int(n), err
 			}).With(`assert(ports.pick(40000, 50000) >= 40000)`),
 		bind.Func1("owner", "Who has a port of the host, on whatever address; nil if nobody.", at, bind.Returns(bind.Any, "{ container, pid, command } or nil"), d.owner).
@@ -121,8 +121,8 @@ func (d *doors) findPort(ctx context.Context, a address) (*Port, error) {
 	return nil, err
 }
 
-func (d *doors) owner(_ context.Context, a address) (any, error) {
-	o, found, err := d.Ports.Owner(a.protocol, a.number)
+func (d *doors) owner(ctx context.Context, a address) (any, error) {
+	o, found, err := d.Ports.Owner(ctx, a.protocol, a.number)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -134,14 +134,14 @@ func (d *doors) owner(_ context.Context, a address) (any, error) {
 		shown["command"] = o.Command
 	}
 	if o.Container != "" {
-		shown["container"] = d.containerName(o.Container)
+		shown["container"] = d.containerName(ctx, o.Container)
 	}
 	return shown, nil
 }
 
 // containerName is the name of a container by its id, else the id.
-func (d *doors) containerName(id string) string {
-	if b, err := hold(d.Containers.Find(id)); err == nil && b != nil {
+func (d *doors) containerName(ctx context.Context, id string) string {
+	if b, err := d.findContainer(ctx, id); err == nil && b != nil {
 		return b.name()
 	}
 	return id

@@ -29,7 +29,8 @@ type Runtime struct {
 	Now      func() time.Time      // nil is time.Now
 }
 
-// Nouns are what a runtime has.
+// Nouns are what a runtime has. All that is read or done gets the context of
+// the call, as what is there may depend on it: a plan shows what would be.
 type Nouns struct {
 	Containers Containers
 	Images     Images
@@ -44,11 +45,11 @@ type Containers interface {
 	Create(ctx context.Context, s engine.Spec) (Container, error)
 	Run(ctx context.Context, s engine.Spec) (Container, error)
 	Once(ctx context.Context, s engine.Spec, keep bool, in *os.File, out Take) (engine.Result, error)
-	Find(ref string) (Container, error) // nil if there is none
-	Get(ref string) (Container, error)
+	Find(ctx context.Context, ref string) (Container, error) // nil if there is none
+	Get(ctx context.Context, ref string) (Container, error)
 	Briefs(ctx context.Context) ([]*container.Brief, error) // of all, the newest first
-	With(id string) Container
-	Names() ([]string, error)
+	With(ctx context.Context, id string) Container
+	Names(ctx context.Context) ([]string, error)
 }
 
 // Take gets output as it comes: of stream "out" or "err".
@@ -65,9 +66,9 @@ type Container interface {
 // Known is what tells a container from others, and what it is now.
 type Known interface {
 	ID() string
-	Look() (*engine.View, error)
-	State() (container.State, error)
-	Cgroup() string
+	Look(ctx context.Context) (*engine.View, error)
+	State(ctx context.Context) (container.State, error)
+	Cgroup(ctx context.Context) (string, error)
 	UsedBy(ctx context.Context) ([]string, error)
 	Rename(ctx context.Context, name string) error
 	Update(ctx context.Context, c engine.Change) error
@@ -104,7 +105,7 @@ type Told interface {
 	Inspect(ctx context.Context) (*engine.Inspect, error)
 	Format(ctx context.Context, template string) (string, error)
 	Top(ctx context.Context) ([]engine.Task, error)
-	Freezer() (cgroup.Freezer, error)
+	Freezer(ctx context.Context) (cgroup.Freezer, error)
 }
 
 // Exec is a program that runs in a container beside the script.
@@ -190,8 +191,8 @@ type Network interface {
 // Ports sees the published ports. Its contracts are port.Ports'.
 type Ports interface {
 	List(ctx context.Context) ([]engine.PublishedPort, error)
-	Pick(from, to uint16) (uint16, error)
-	Owner(protocol string, number uint16) (port.Owner, bool, error)
+	Pick(ctx context.Context, from, to uint16) (uint16, error)
+	Owner(ctx context.Context, protocol string, number uint16) (port.Owner, bool, error)
 }
 
 // System is what there is to know about the root and the host.

@@ -83,7 +83,7 @@ func (d *doors) table(ctx context.Context, o bind.Both[tableOptions, *box]) (str
 func (d *doors) kept(ctx context.Context, briefs []*container.Brief, which bind.Select[*box]) (kept []*container.Brief, err error) {
 	ctx = withMoment(ctx, briefs)
 	for _, b := range briefs {
-		ok, err := which.Match(ctx, &box{Container: d.Containers.With(b.ID), brief: b})
+		ok, err := which.Match(ctx, &box{Container: d.Containers.With(ctx, b.ID), brief: b})
 		if err != nil {
 			return nil, err
 		}
