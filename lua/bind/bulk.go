@@ -93,19 +93,27 @@ func (k *Class[S]) gather(c call, t *lua.LTable, items []lua.LValue, outcomes []
 }
 
 func (k *Class[S]) partial(c call, items []lua.LValue, batch *fault.Batch) error {
+	return Partial(c.fn.Name+" all", len(items), batch, func(object any) string {
+		s, _ := it[S](object.(lua.LValue))
+		return k.text(s)
+	})
+}
+
+// Partial is the error of a batch out of so many objects, of which name says
+// what to call one.
+func Partial(op string, total int, batch *fault.Batch, name func(object any) string) error {
 	var lines []string
 	for i, f := range batch.Failed {
 		if i == 3 && len(batch.Failed) > 4 {
 			lines = append(lines, "…")
 			break
 		}
-		s, _ := it[S](f.Object.(lua.LValue))
-		lines = append(lines, k.text(s)+": "+f.Err.Error())
+		lines = append(lines, name(f.Object)+": "+f.Err.Error())
 	}
 	return &fault.Error{
 		Kind: fault.Partial, Detail: batch,
-		Message: fmt.Sprintf("%d of %d not done: %s", len(batch.Failed), len(items), strings.Join(lines, "; ")),
-		Op:      c.fn.Name + " all",
+		Message: fmt.Sprintf("%d of %d not done: %s", len(batch.Failed), total, strings.Join(lines, "; ")),
+		Op:      op,
 		Hint:    "what was done is in err.done, what was not in err.failed",
 	}
 }

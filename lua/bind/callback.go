@@ -32,10 +32,9 @@ func (f Callback[A, R]) Call(ctx context.Context, a A) (r R, err error) {
 	defer f.st.mu.Unlock()
 	before := f.st.root.G.CurrentThread
 	defer func() { f.st.root.G.CurrentThread = before }()
-	args := f.args(a)
-	results, fail := f.st.protect(ctx, f.st.waiter(ctx), catchAll, f.fn, args)
-	if fail != nil {
-		return r, fail.raised
+	results, err := f.st.run(ctx, f.fn, f.args(a))
+	if err != nil {
+		return r, err
 	}
 	return f.read(results)
 }

@@ -1,6 +1,10 @@
 package bind
 
-import lua "github.com/yuin/gopher-lua"
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"neap/runtime/fault"
+)
 
 // Param is one positional parameter, typed for the Go side.
 type Param[T any] struct {
@@ -130,6 +134,49 @@ var Opaque = Kind[Value]{
 	Name: "any", Want: "a value",
 	from: func(_ call, v lua.LValue) (Value, error) { return Value{v}, nil },
 	to:   func(_ call, v Value) lua.LValue { return v.lua() },
+}
+
+// False is Lua's false.
+var False = Value{lua.LFalse}
+
+// Values is a list of any values, unseen. Objects of one class go out as a list
+// with the verbs of the class.
+var Values = makeValues()
+
+func makeValues() Kind[[]Value] {
+	k := ListOf(Opaque)
+	k.Want = "a list"
+	k.from = func(_ call, v lua.LValue) ([]Value, error) {
+		t, ok := v.(*lua.LTable)
+		if !ok {
+			return nil, errOther
+		}
+		items, keys, err := split(t)
+		if len(keys) > 0 {
+			return nil, fault.New(fault.Invalid, "takes a list, got a table with the key %q", keys[0])
+		}
+		all := make([]Value, len(items))
+		for i, item := range items {
+			all[i] = Value{item}
+		}
+		return all, err
+	}
+	k.to = func(c call, all []Value) lua.LValue {
+		items := make([]lua.LValue, len(all))
+		for i, v := range all {
+			items[i] = v.lua()
+		}
+		return c.st.listFor(items)
+	}
+	return k
+}
+
+// Brief names a value in a few words, without asking Lua.
+func Brief(v Value) string {
+	if s, ok := textOf(v.lua()); ok {
+		return clip(s, 60)
+	}
+	return describe(v.lua())
 }
 
 // ReturnsAll gives back any number of opaque values.

@@ -114,9 +114,18 @@ func (st *State) Call(ctx context.Context, fn lua.LValue, args ...lua.LValue) (r
 	defer st.mu.Unlock()
 	before := st.root.G.CurrentThread
 	defer func() { st.root.G.CurrentThread = before }()
+	return st.run(ctx, fn, args)
+}
+
+// run calls a Lua function for Go. A cancel that came too late for its last
+// instruction is not lost. The caller holds the lock.
+func (st *State) run(ctx context.Context, fn lua.LValue, args []lua.LValue) ([]lua.LValue, error) {
 	results, fail := st.protect(ctx, st.waiter(ctx), catchAll, fn, args)
 	if fail != nil {
 		return nil, fail.raised
+	}
+	if end := canceled(ctx); end != nil {
+		return nil, st.newRaised(nil, end)
 	}
 	return results, nil
 }

@@ -100,13 +100,13 @@ func (h *Host) readArgs(ctx context.Context, declaration any) (*arguments, error
 		if _, err := io.WriteString(h.options.Stdout, u.help(r.name)); err != nil {
 			return nil, err
 		}
-		r.cancel(&Exit{0})
+		bind.Quit(ctx, &Exit{0})
 		return nil, context.Canceled
 	}
 	given, err := h.parse(ctx, u, r.args)
 	if err != nil {
 		why := &Usage{fmt.Sprintf("%s: %s\nusage: %s\ntry --help", r.name, err, u.line(r.name))}
-		r.cancel(why)
+		bind.Quit(ctx, why)
 		return nil, why
 	}
 	return given, nil

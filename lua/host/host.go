@@ -42,7 +42,7 @@ type Options struct {
 
 	Now   func() time.Time
 	Clock bind.Clock    // the time that its scripts live in; the machine's
-	Grace time.Duration // how long defers may take after a cancel; 10 s
+	Grace time.Duration // how long the defers of a scope may take; 10 s
 }
 
 // Host is a Lua state and what runs in it. Its methods may be called from any

@@ -53,6 +53,9 @@ func TestRuns(t *testing.T) {
 		{"soft skip", `os.exit(75)`, nil, "", 75},
 		{"error runs defers", `defer(function() print("d") end) error("x")`, nil, "d\n", 1},
 		{"a failing defer does not stop others", `defer(function() print("d1") end) defer(function() error("no") end)`, nil, "d1\n", 1},
+		{"exit in a defer lets the others run", `defer(function() print("d1") end) defer(function() pcall(os.exit, 3) print("never") end)`, nil, "d1\n", 3},
+		{"exit in a defer after an error", `defer(function() os.exit(4) end) error("x")`, nil, "", 4},
+		{"what fails in a defer of what failed is told", "defer(function() error('no', 0) end)\nerror('x', 0)", nil, "in a defer: error[script]: no\n  --> test.lua:1\n  |\n1 | defer(function() error('no', 0) end)\n  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n", 1},
 		{"defers see captured locals", `local x = 5 defer(function() print(x) end) x = 6 error("boom")`, nil, "6\n", 1},
 		{"defer in a defer", `defer(function() defer(function() print("in") end) print("out") end)`, nil, "out\nin\n", 0},
 		{"syntax", `x = = 1`, nil, "", 1},
@@ -197,6 +200,16 @@ func TestExplain(t *testing.T) {
 	want := "error[script]: attempt to index a non-table object(nil) with key 'y'\n  --> clean.lua:2\n  |\n2 |   x.y = 1\n  |   ^^^^^^^\n"
 	if got := h.Explain(err); got != want {
 		t.Errorf("%s", got)
+	}
+}
+
+// TestHanging gives every defer its time, whatever another one does.
+func TestHanging(t *testing.T) {
+	var out bytes.Buffer
+	h := newHost(t, &out, Options{Grace: 100 * time.Millisecond})
+	err := h.RunString(context.Background(), "t.lua", `defer(function() print(coroutine.wrap(function() coroutine.yield("d") end)()) end) defer(function() while true do pcall(function() while true do end end) end end)`, nil)
+	if ExitCode(err) != 124 || out.String() != "d\n" {
+		t.Errorf("%v %q", err, out.String())
 	}
 }
 

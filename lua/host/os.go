@@ -2,6 +2,8 @@ package host
 
 import (
 	lua "github.com/yuin/gopher-lua"
+
+	"neap/lua/bind"
 )
 
 // openOS replaces what of the os library acts on the whole process.
@@ -38,8 +40,6 @@ func (h *Host) exit(L *lua.LState) int {
 
 // end cancels the run that L is part of and stops L.
 func (h *Host) end(L *lua.LState, why error) {
-	if r := runningOf(L.Context()); r != nil {
-		r.cancel(why)
-	}
+	bind.Quit(L.Context(), why)
 	L.Error(lua.LString(why.Error()), 0)
 }

@@ -33,10 +33,9 @@ func (u *Usage) Error() string { return u.Message }
 
 // running is one run, found again through the context.
 type running struct {
-	cancel context.CancelCauseFunc
-	name   string
-	args   []string
-	usage  *usage // what args declared
+	name  string
+	args  []string
+	usage *usage // what args declared
 }
 
 type runningKey struct{}
@@ -98,18 +97,23 @@ func (h *Host) RunString(ctx context.Context, name, src string, args []string) e
 // run calls a function in a scope of its own and ends the scope, whatever
 // happened.
 func (h *Host) run(ctx context.Context, r *running, fn lua.LValue, args ...lua.LValue) ([]lua.LValue, error) {
-	ctx, cancel := context.WithCancelCause(context.WithValue(bind.WithClock(ctx, h.options.Clock), runningKey{}, r))
+	ctx = bind.WithEnds(bind.WithClock(ctx, h.options.Clock), bind.Ends{Grace: h.options.Grace, Report: h.report})
+	ctx, cancel := bind.WithQuit(context.WithValue(ctx, runningKey{}, r))
 	defer cancel(nil)
-	r.cancel = cancel
-	inner, scope := bind.WithScope(ctx)
-	results, err := h.st.Call(inner, fn, args...)
+	results, err := bind.InScope(ctx, func(ctx context.Context) ([]lua.LValue, error) { return h.st.Call(ctx, fn, args...) })
 	if cause := context.Cause(ctx); cause != nil {
-		err = ended(cause, err)
+		return nil, ended(cause, err)
 	}
-	if late := h.finish(inner, scope); err == nil && late != nil {
-		err = late
+	return results, fail(err)
+}
+
+// report tells what failed in a defer of what had failed before. That a defer
+// ended the script is no failure.
+func (h *Host) report(err error) {
+	if fault.Is(err, fault.Canceled) {
+		return
 	}
-	return results, err
+	_, _ = fmt.Fprintf(h.options.Stderr, "in a defer: %s", h.Explain(fail(err)))
 }
 
 // ended is the error of a run whose context ended: a cancel at its last
@@ -133,22 +137,6 @@ func ended(cause, err error) error {
 		end.Place, end.Trace = raised.Place, raised.Trace
 	}
 	return end
-}
-
-// finish runs the defers, in a context that a cancel has not reached but that
-// ends in time.
-func (h *Host) finish(ctx context.Context, scope *bind.Scope) error {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cancel(nil)
-	before := runningOf(ctx)
-	r := *before
-	r.cancel = cancel
-	ctx, stop := context.WithTimeout(context.WithValue(ctx, runningKey{}, &r), h.options.Grace)
-	defer stop()
-	if err := scope.End(ctx); err != nil {
-		return fail(err)
-	}
-	return nil
 }
 
 // fail is err as a *bind.Raised.

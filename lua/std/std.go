@@ -35,7 +35,7 @@ func Modules(e Effects) []*bind.Module {
 		{Name: "json", Doc: "JSON text and plain tables.", Make: jsonFuncs},
 		{Name: "fs", Doc: "Files of the host.", Make: files},
 		{Name: "http", Doc: "Talk HTTP.", Make: web},
-		{Name: "task", Doc: "Waiting.", Make: tasks},
+		{Name: "task", Doc: "Several things at once, limits of time, and waiting. Lua itself runs in one place at a time: other tasks go on while this one is inside a neap call.", Make: tasks},
 	}
 }
 
@@ -109,43 +109,4 @@ func encode(_ context.Context, raw json.RawMessage, indent string) (string, erro
 		return string(raw), nil
 	}
 	return bind.Indent(raw, indent)
-}
-
-func tasks() []*bind.Func {
-	type poll struct{ timeout, every time.Duration }
-	options := &bind.Record[poll]{
-		Name: "PollOptions", Doc: "how long and how often",
-		New: func() poll { return poll{30 * time.Second, 50 * time.Millisecond} },
-		Keys: []bind.Key[poll]{
-			bind.K("timeout", bind.Duration, "when to give up", func(p *poll) *time.Duration { return &p.timeout }),
-			bind.K("every", bind.Duration, "how long to rest between two tries", func(p *poll) *time.Duration { return &p.every }),
-		},
-	}
-	return []*bind.Func{
-		bind.Func1("sleep", "Rest.", bind.Req("duration", bind.Duration, "how long"), bind.Nothing,
-			func(ctx context.Context, d time.Duration) (bind.Void, error) {
-				return bind.Void{}, bind.ClockOf(ctx).Sleep(ctx, d)
-			},
-		).With(`task.sleep(0.001)`),
-		bind.Func2("poll", "Call a function until it returns something true; raises timeout if it never does.",
-			bind.Req("fn", bind.Passing(bind.Nothing), "what to ask"), bind.Options(options), bind.ReturnsAll("what fn returned at last"),
-			func(ctx context.Context, fn bind.Callback[bind.Void, []bind.Value], p poll) ([]bind.Value, error) {
-				clock := bind.ClockOf(ctx)
-				limit := clock.Now().Add(p.timeout)
-				for {
-					got, err := fn.Call(ctx, bind.Void{})
-					if err != nil || len(got) > 0 && got[0].IsTrue() {
-						return got, err
-					}
-					if clock.Now().After(limit) {
-						return nil, fault.New(fault.Timeout, "nothing true came within %s", bind.FormatDuration(p.timeout))
-					}
-					if err := clock.Sleep(ctx, p.every); err != nil {
-						return nil, err
-					}
-				}
-			},
-		).With(`local n = 0
-assert(task.poll(function() n = n + 1; return n == 3 end, { every = 0.001 }))`),
-	}
 }
