@@ -149,15 +149,20 @@ func (cs *Containers) findPrefix(ref string) (*Container, error) {
 	case 1:
 		return cs.With(ids[0]), nil
 	default:
-		short := make([]string, len(ids))
-		for i, id := range ids {
-			short[i] = Short(id)
-		}
-		return nil, &fault.Error{
-			Kind: fault.Conflict, Op: "find container", Object: ref,
-			Message: "several ids begin so: " + strings.Join(short, ", "),
-			Hint:    "write more digits, or the name",
-		}
+		return nil, Several(ref, ids)
+	}
+}
+
+// Several is the fault.Conflict of the beginning of several ids.
+func Several(ref string, ids []string) error {
+	short := make([]string, len(ids))
+	for i, id := range ids {
+		short[i] = Short(id)
+	}
+	return &fault.Error{
+		Kind: fault.Conflict, Op: "find container", Object: ref,
+		Message: "several ids begin so: " + strings.Join(short, ", "),
+		Hint:    "write more digits, or the name",
 	}
 }
 
@@ -180,13 +185,18 @@ func (cs *Containers) TakeName(name, id string) error {
 			return err
 		}
 		if !rubbish {
-			return &fault.Error{
-				Kind: fault.Exists, Message: "the name is taken by container " + Short(strings.TrimPrefix(holder, claimOf)),
-				Hint: "remove or rename that one (neap rm " + name + "), or choose another name",
-			}
+			return Taken(name, strings.TrimPrefix(holder, claimOf))
 		}
 	}
 	return fault.New(fault.Busy, "the name %s changes hands all the time", name)
+}
+
+// Taken is the fault.Exists of a name that the container with this id has.
+func Taken(name, holder string) error {
+	return &fault.Error{
+		Kind: fault.Exists, Message: "the name is taken by container " + Short(holder),
+		Hint: "remove or rename that one (neap rm " + name + "), or choose another name",
+	}
 }
 
 // dropRubbish releases the claim of holder if neither its directory nor a

@@ -22,7 +22,7 @@ func (l *launch) makeNet(ctx context.Context) {
 		l.netns, err = l.w.spawner.Net()
 		return err
 	})
-	wanted := l.wanted()
+	wanted := Wanted(l.plan, l.wish)
 	if len(wanted) > 0 {
 		l.w.rules.announce()
 	}
@@ -71,24 +71,25 @@ func (l *launch) attach(ctx context.Context) error {
 		return err
 	}
 	l.netUndo.add(func() error { return l.e.Networks.Detach(context.WithoutCancel(ctx), ep) })
-	l.facts.Network = append(l.facts.Network, endpointOf(ep))
+	l.facts.Network = append(l.facts.Network, EndpointOf(ep))
 	return nil
 }
 
-func (l *launch) bridged() bool { return bridged(l.plan.Network) }
+func (l *launch) bridged() bool { return Bridged(l.plan.Network) }
 
-func bridged(mode string) bool {
+// Bridged says whether a network of this name has a bridge.
+func Bridged(mode string) bool {
 	return mode != "none" && mode != "host" && !strings.HasPrefix(mode, "container:")
 }
 
-// wanted is the ports to publish.
-func (l *launch) wanted() []container.Port {
-	if !l.bridged() {
+// Wanted is the ports that a start publishes.
+func Wanted(p *container.Plan, w *container.Wish) []container.Port {
+	if !Bridged(p.Network) {
 		return nil
 	}
-	wanted := l.wish.Publish
-	if l.plan.PublishAll {
-		wanted = append(wanted, unpublished(l.plan.Exposed, wanted)...)
+	wanted := w.Publish
+	if p.PublishAll {
+		wanted = append(wanted, unpublished(p.Exposed, wanted)...)
 	}
 	return wanted
 }
@@ -106,12 +107,12 @@ func (l *launch) wire(ctx context.Context, wanted []container.Port) ([]firewall.
 		return nil, err
 	}
 	for _, p := range wanted {
-		b, err := l.takePort(ctx, specOf(p))
+		b, err := l.takePort(ctx, SpecOf(p))
 		if err != nil {
 			return nil, err
 		}
 		l.netUndo.add(func() error { return errors.Join(l.e.Ports.Give(l.c.ID, b.Spec), b.Socket.Close()) })
-		l.facts.Ports = append(l.facts.Ports, portOf(b.Spec))
+		l.facts.Ports = append(l.facts.Ports, PortOf(b.Spec))
 		l.sockets[b.Spec.Protocol+"-"+b.Spec.Host()] = b.Socket
 	}
 	return rulesOf(l.c.ID, &l.facts), nil
@@ -119,15 +120,20 @@ func (l *launch) wire(ctx context.Context, wanted []container.Port) ([]firewall.
 
 func (l *launch) takePort(ctx context.Context, s port.Spec) (port.Binding, error) {
 	b, err := l.e.Ports.Take(ctx, l.c.ID, s)
+	return b, PortTaken(err, func(id string) string { return l.e.With(id).Name() })
+}
+
+// PortTaken names the container that has the port, if err is that one has it.
+func PortTaken(err error, name func(id string) string) error {
 	var known *fault.Error
 	if errors.As(err, &known) {
 		if id, ok := known.Detail.(string); ok && fault.Is(err, fault.Exists) {
 			named := *known
-			named.Message = "the port is taken by container " + l.e.With(id).Name()
-			return b, &named
+			named.Message = "the port is taken by container " + name(id)
+			return &named
 		}
 	}
-	return b, err
+	return err
 }
 
 // unpublished are the exposed ports that nobody published by hand.
@@ -141,7 +147,7 @@ func unpublished(exposed []string, published []container.Port) []container.Port 
 		for _, s := range specs {
 			s.HostPort = 0
 			if !publishes(published, s) {
-				all = append(all, portOf(s))
+				all = append(all, PortOf(s))
 			}
 		}
 	}
@@ -165,7 +171,7 @@ func rulesOf(id string, f *container.Facts) []firewall.Rule {
 	}
 	to := address(f.Network[0].IP)
 	for _, p := range f.Ports {
-		s := specOf(p)
+		s := SpecOf(p)
 		rules = append(rules, firewall.Rule{
 			Container: id, Protocol: s.Protocol, HostIP: s.HostIP, HostPort: s.HostPort,
 			ContainerIP: to, ContainerPort: s.ContainerPort,

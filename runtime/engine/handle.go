@@ -41,24 +41,25 @@ func (e *Engine) Get(ref string) (*Container, error) {
 	if err != nil || c != nil {
 		return c, err
 	}
-	missing := &fault.Error{Kind: fault.NotFound, Op: "find container", Object: ref, Message: "no container has this name or id"}
-	if near := e.near(ref); len(near) > 0 {
-		return nil, missing.WithHint("there is %s", strings.Join(near, ", "))
-	}
-	return nil, missing.WithHint("see what there is with: neap ps -a")
-}
-
-// near is the names that share their beginning with ref.
-func (e *Engine) near(ref string) []string {
 	names, err := e.Names()
 	if err != nil {
-		return nil
+		names = nil
 	}
-	near := slices.DeleteFunc(names, func(n string) bool {
+	return nil, NoContainer(ref, names)
+}
+
+// NoContainer is the fault.NotFound of a reference that no container answers
+// to. It names those of the names that begin as it does.
+func NoContainer(ref string, names []string) error {
+	missing := &fault.Error{Kind: fault.NotFound, Op: "find container", Object: ref, Message: "no container has this name or id"}
+	near := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 		same := min(len(n), len(ref), 3)
 		return same == 0 || !strings.EqualFold(n[:same], ref[:same])
 	})
-	return near[:min(len(near), 5)]
+	if len(near) > 0 {
+		return missing.WithHint("there is %s", strings.Join(near[:min(len(near), 5)], ", "))
+	}
+	return missing.WithHint("see what there is with: neap ps -a")
 }
 
 // Names lists the names of all containers, sorted. It looks at no process.
@@ -244,26 +245,32 @@ type Change struct {
 	Restart *container.Policy
 }
 
+// Apply makes the change to what may change, or says what is wrong with it.
+func (ch Change) Apply(w *container.Wish) error {
+	if ch.Restart != nil {
+		if err := validPolicy(Spec{Restart: *ch.Restart}); err != nil {
+			return err
+		}
+		w.Restart = *ch.Restart
+	}
+	if ch.Limits == nil {
+		return nil
+	}
+	after := merged(w.Limits, *ch.Limits)
+	if err := after.Check(); err != nil {
+		return err
+	}
+	w.Limits = after
+	return nil
+}
+
 // Update changes limits and the restart policy, of a living container at once.
 func (c *Container) Update(ctx context.Context, ch Change) error {
 	return c.c.Change(ctx, "update", func(now container.State, w *container.Wish) error {
-		if ch.Restart != nil {
-			if err := validPolicy(Spec{Restart: *ch.Restart}); err != nil {
-				return err
-			}
-			w.Restart = *ch.Restart
+		err := ch.Apply(w)
+		if err == nil && ch.Limits != nil && (now == container.Running || now == container.Paused) {
+			err = c.c.Group().Update(*ch.Limits)
 		}
-		if ch.Limits == nil {
-			return nil
-		}
-		after := merged(w.Limits, *ch.Limits)
-		if err := after.Check(); err != nil {
-			return err
-		}
-		w.Limits = after
-		if now == container.Running || now == container.Paused {
-			return c.c.Group().Update(*ch.Limits)
-		}
-		return nil
+		return err
 	})
 }

@@ -177,18 +177,34 @@ func (c *Container) Inspect(context.Context) (*Inspect, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Describe(v, Paths{Lib: c.c.Path, Run: c.c.RunPath, Volume: func(name string) string {
+		if vol, err := c.e.Volumes.Find(name); err == nil && vol != nil {
+			return vol.Path
+		}
+		return ""
+	}}), nil
+}
+
+// Paths are where things of a container lie on the host.
+type Paths struct {
+	Lib, Run func(name ...string) string // a file of it, in each tree
+	Volume   func(name string) string    // the data of a volume; "" if there is none
+}
+
+// Describe is what was seen of a container, in Docker's form.
+func Describe(v *View, at Paths) *Inspect {
 	argv := append(append([]string{}, v.Plan.Entrypoint...), v.Plan.Cmd...)
 	i := &Inspect{
 		ID: v.ID, Created: stamp(v.Plan.Created), State: inspectState(v), Image: v.Plan.ImageID,
-		ResolvConfPath: c.c.RunPath("etc", "resolv.conf"), HostnamePath: c.c.RunPath("etc", "hostname"), HostsPath: c.c.RunPath("etc", "hosts"),
-		LogPath: c.c.Path("log", "out"), Name: "/" + v.Name, RestartCount: v.Last.Restarts, Driver: "overlay", Platform: "linux",
-		HostConfig: inspectHost(v), Mounts: c.inspectMounts(v), Config: inspectConfig(v), NetworkSettings: inspectNetworks(v),
+		ResolvConfPath: at.Run("etc", "resolv.conf"), HostnamePath: at.Run("etc", "hostname"), HostsPath: at.Run("etc", "hosts"),
+		LogPath: at.Lib("log", "out"), Name: "/" + v.Name, RestartCount: v.Last.Restarts, Driver: "overlay", Platform: "linux",
+		HostConfig: inspectHost(v), Mounts: at.inspectMounts(v), Config: inspectConfig(v), NetworkSettings: inspectNetworks(v),
 	}
 	if len(argv) > 0 {
 		i.Path, i.Args = argv[0], argv[1:]
 	}
-	i.GraphDriver = InspectGraph{Name: "overlay", Data: map[string]string{"UpperDir": c.c.Path("upper"), "WorkDir": c.c.Path("work")}}
-	return i, nil
+	i.GraphDriver = InspectGraph{Name: "overlay", Data: map[string]string{"UpperDir": at.Lib("upper"), "WorkDir": at.Lib("work")}}
+	return i
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
@@ -236,7 +252,7 @@ func inspectPort(p container.Port) InspectPort {
 	return InspectPort{p.HostIP, fmt.Sprint(p.HostPort)}
 }
 
-func (c *Container) inspectMounts(v *View) []InspectMount {
+func (at Paths) inspectMounts(v *View) []InspectMount {
 	all := []InspectMount{}
 	for _, m := range v.Plan.Mounts {
 		i := InspectMount{
@@ -248,9 +264,7 @@ func (c *Container) inspectMounts(v *View) []InspectMount {
 		}
 		if m.Kind == "volume" {
 			i.Driver = "local"
-			if vol, err := c.e.Volumes.Find(m.Name); err == nil && vol != nil {
-				i.Source = vol.Path
-			}
+			i.Source = at.Volume(m.Name)
 		}
 		all = append(all, i)
 	}
@@ -276,7 +290,7 @@ func inspectNetworks(v *View) InspectNetworks {
 		n.Ports[port] = nil
 	}
 	if v.Facts == nil {
-		if bridged(v.Plan.Network) {
+		if Bridged(v.Plan.Network) {
 			n.Networks[v.Plan.Network] = InspectEndpoint{Aliases: v.Plan.Aliases}
 		}
 		return n

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"neap/runtime/container"
 	"neap/runtime/fault"
 )
 
@@ -22,16 +23,22 @@ func (c *Container) UsedBy(ctx context.Context) ([]string, error) {
 		if err != nil || other.ID == c.c.ID {
 			continue // one that cannot be read or is gone uses nothing
 		}
-		from := []string{plan.Network, plan.PidMode, plan.IpcMode, plan.UtsMode}
-		for _, m := range plan.Mounts {
-			from = append(from, m.From)
-		}
-		if slices.ContainsFunc(from, func(s string) bool { return strings.TrimPrefix(s, "container:") == c.c.ID }) {
+		if TakesFrom(plan, c.c.ID) {
 			users = append(users, other.Name())
 		}
 	}
 	slices.Sort(users)
 	return users, nil
+}
+
+// TakesFrom says whether a container takes volumes or namespaces from the one
+// with this id.
+func TakesFrom(p *container.Plan, id string) bool {
+	from := []string{p.Network, p.PidMode, p.IpcMode, p.UtsMode}
+	for _, m := range p.Mounts {
+		from = append(from, m.From)
+	}
+	return slices.ContainsFunc(from, func(s string) bool { return strings.TrimPrefix(s, "container:") == id })
 }
 
 // Cgroup is the directory of its cgroup on the host, that of the freezer
@@ -55,11 +62,19 @@ func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
 	if wrong != nil || len(ids) == 0 {
 		return err
 	}
-	users := make([]string, len(ids))
-	for i, id := range ids {
+	users := map[string]container.State{}
+	for _, id := range ids {
 		c := e.With(id)
-		state, _ := c.State() // one that cannot be looked at is named without
-		users[i] = strings.TrimSuffix(fmt.Sprintf("%s (%s)", c.Name(), state), " ()")
+		users[c.Name()], _ = c.State() // one that cannot be looked at is named without
+	}
+	return VolumeBusy(name, users)
+}
+
+// VolumeBusy is the fault.Busy of a volume that containers, by their names, have.
+func VolumeBusy(name string, states map[string]container.State) error {
+	var users []string
+	for user, state := range states {
+		users = append(users, strings.TrimSuffix(fmt.Sprintf("%s (%s)", user, state), " ()"))
 	}
 	slices.Sort(users)
 	return &fault.Error{

@@ -13,11 +13,11 @@ import (
 	"neap/runtime/volume"
 )
 
-// planMounts gathers the mounts: those taken from other containers first, then
+// mounts gathers the mounts: those taken from other containers first, then
 // the given ones, then an anonymous volume at each path that the image wants
 // one at. A later one at the same path wins over an earlier one.
-func (e *Engine) planMounts(_ context.Context, s Spec, img *image.Image, p *container.Plan, _ *container.Wish) error {
-	all, err := e.mountsFrom(s.VolumesFrom)
+func (d Drawing) mounts(_ context.Context, s Spec, img *image.Image, p *container.Plan, _ *container.Wish) error {
+	all, err := d.mountsFrom(s.VolumesFrom)
 	if err != nil {
 		return err
 	}
@@ -84,26 +84,22 @@ func lastByTarget(all []container.Mount) []container.Mount {
 
 // mountsFrom is the volumes and binds of other containers, each given as
 // NAME[:ro|rw].
-func (e *Engine) mountsFrom(from []string) ([]container.Mount, error) {
+func (d Drawing) mountsFrom(from []string) ([]container.Mount, error) {
 	var all []container.Mount
 	for _, text := range from {
 		ref, mode, _ := strings.Cut(text, ":")
 		if mode != "" && mode != "ro" && mode != "rw" {
 			return nil, fault.New(fault.Invalid, "volumes_from %q is not of the form CONTAINER[:ro|rw]", text)
 		}
-		other, err := e.Get(ref)
+		plan, err := d.Around.Container(ref)
 		if err != nil {
 			return nil, fault.Wrap("take the volumes of container", ref, err)
-		}
-		plan, err := other.c.Plan()
-		if err != nil {
-			return nil, err
 		}
 		for _, m := range plan.Mounts {
 			if m.Kind == "tmpfs" {
 				continue
 			}
-			m.From, m.NoCopy = other.ID(), true
+			m.From, m.NoCopy = plan.ID, true
 			m.ReadOnly = m.ReadOnly || mode == "ro"
 			all = append(all, m)
 		}

@@ -162,14 +162,17 @@ func checkSecurity(s Spec) error {
 	return err
 }
 
-func portOf(s port.Spec) container.Port {
+// PortOf and SpecOf turn a port as it is parsed into one as it is recorded, and
+// back.
+func PortOf(s port.Spec) container.Port {
 	return container.Port{
 		HostIP: s.HostIP.String(), HostPort: s.HostPort, HostLast: s.HostLast,
 		ContainerPort: s.ContainerPort, Protocol: s.Protocol,
 	}
 }
 
-func specOf(p container.Port) port.Spec {
+// SpecOf is PortOf's inverse.
+func SpecOf(p container.Port) port.Spec {
 	ip, err := netip.ParseAddr(p.HostIP)
 	if err != nil {
 		ip = netip.IPv4Unspecified()
@@ -189,9 +192,9 @@ func sortedPorts(set map[string]bool) []string {
 	})
 }
 
-// madeUpName is two words, as Docker's; a number comes behind when those are
+// MadeUpName is a name made of an id: two words, as Docker's; a number comes behind when those are
 // taken again and again.
-func madeUpName(id string, try int) string {
+func MadeUpName(id string, try int) string {
 	moods := strings.Fields(`able agile amber ample apt azure balmy bold brave breezy bright brisk calm candid clear
 		clever cosy crisp dapper deft eager early fair fleet fond free fresh gentle glad golden grand hardy hearty
 		jolly keen kind lively lucid lunar mellow merry mild neat nimble noble patient placid plucky polite proud

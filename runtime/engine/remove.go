@@ -34,8 +34,10 @@ func (c *Container) Remove(ctx context.Context, o RemoveOptions) error {
 }
 
 func (c *Container) remove(ctx context.Context, o RemoveOptions) error {
-	if w, err := c.c.Wish(); err == nil && w.Protect {
-		return fault.New(fault.Denied, "it is protected").WithHint("end that first: c:unprotect()")
+	if w, err := c.c.Wish(); err == nil {
+		if err := Unprotected(w); err != nil {
+			return err
+		}
 	}
 	verb := "remove"
 	if o.Force {
@@ -72,6 +74,14 @@ func (c *Container) remove(ctx context.Context, o RemoveOptions) error {
 		}
 		return err
 	})
+}
+
+// Unprotected is fault.Denied if a container may not be removed.
+func Unprotected(w *container.Wish) error {
+	if w.Protect {
+		return fault.New(fault.Denied, "it is protected").WithHint("end that first: c:unprotect()")
+	}
+	return nil
 }
 
 // killFirst kills what lives, and waits until its end is put away.

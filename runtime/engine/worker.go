@@ -153,7 +153,7 @@ func (w *worker) Hold(ctx context.Context, id string) (map[string]*os.File, erro
 	}
 	sockets := map[string]*os.File{}
 	for _, p := range facts.Ports {
-		b, wrong := w.e.Ports.Hold(ctx, id, specOf(p))
+		b, wrong := w.e.Ports.Hold(ctx, id, SpecOf(p))
 		if wrong == nil {
 			sockets[b.Spec.Protocol+"-"+b.Spec.Host()] = b.Socket
 		}
@@ -172,7 +172,7 @@ func (w *worker) free(ctx context.Context, c *container.Container) error {
 	if facts != nil {
 		w.rules.withdraw(rulesOf(c.ID, facts))
 		for _, p := range facts.Ports {
-			all = append(all, w.e.Ports.Give(c.ID, specOf(p)))
+			all = append(all, w.e.Ports.Give(c.ID, SpecOf(p)))
 		}
 		for _, ep := range facts.Network {
 			all = append(all, w.e.Networks.Detach(ctx, endpointTo(c.ID, ep)))
@@ -326,7 +326,8 @@ func address(text string) netip.Addr {
 	return a
 }
 
-func endpointOf(ep network.Endpoint) container.Endpoint {
+// EndpointOf is a membership as it is recorded.
+func EndpointOf(ep network.Endpoint) container.Endpoint {
 	return container.Endpoint{
 		Network: ep.Network, NetworkID: ep.NetworkID, ID: ep.ID, IP: ep.IP.String(), Prefix: ep.Prefix,
 		Gateway: ep.Gateway.String(), MAC: ep.MAC, HostLink: ep.HostLink,

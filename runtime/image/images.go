@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +111,12 @@ func (s *Images) starting(start string) (*Image, error) {
 	case 1:
 		return s.view(ids[0])
 	}
-	return nil, &fault.Error{
+	return nil, Several(start, ids)
+}
+
+// Several is the fault.Conflict of the beginning of several ids.
+func Several(start string, ids []string) error {
+	return &fault.Error{
 		Kind: fault.Conflict, Op: "find image", Object: start,
 		Message: "several images start so: " + strings.Join(shorten(ids), ", "),
 		Hint:    "give more digits of its id",
@@ -140,21 +146,26 @@ func (s *Images) Get(ctx context.Context, ref string) (*Image, error) {
 }
 
 func (s *Images) absent(ref string) error {
-	e := &fault.Error{Kind: fault.NotFound, Op: "find image", Object: ref, Message: "no image has this name here"}
 	names, err := s.names()
+	gone := Absent(ref, slices.Concat(slices.Collect(maps.Values(names))...))
 	if err != nil {
-		return errors.Join(e, err)
+		return errors.Join(gone, err)
 	}
+	return gone
+}
+
+// Absent is the fault.NotFound of a reference that no image here answers to. It
+// names the near ones of the tags.
+func Absent(ref string, tags []string) error {
+	e := &fault.Error{Kind: fault.NotFound, Op: "find image", Object: ref, Message: "no image has this name here"}
 	full, err := Normalize(ref)
 	if err != nil {
 		full = ref
 	}
 	var near []string
-	for _, tags := range names {
-		for _, tag := range tags {
-			if alike(full, tag) {
-				near = append(near, tag)
-			}
+	for _, tag := range tags {
+		if alike(full, tag) {
+			near = append(near, tag)
 		}
 	}
 	if len(near) == 0 {

@@ -29,7 +29,11 @@ type graphDriver struct {
 }
 
 // Inspect has the fields of docker image inspect, to be shown as JSON.
-func (s *Images) Inspect(img *Image) any {
+func (s *Images) Inspect(img *Image) any { return Describe(img, s.tagTime(img)) }
+
+// Describe is an image, which last got a name at that time, with the fields of
+// docker image inspect.
+func Describe(img *Image, tagged time.Time) any {
 	view := &inspection{
 		ID: img.ID, RepoTags: some(img.Tags), RepoDigests: some(img.Digests), Comment: img.Comment,
 		Created: img.Created.UTC().Format(time.RFC3339Nano), Author: img.Author, Config: img.Config.settings(),
@@ -37,7 +41,7 @@ func (s *Images) Inspect(img *Image) any {
 		GraphDriver: graphDriver{Name: "overlay", Data: map[string]string{}},
 	}
 	view.RootFS.Type, view.RootFS.Layers = "layers", some(img.Layers)
-	view.Metadata.LastTagTime = s.tagTime(img).UTC().Format(time.RFC3339Nano)
+	view.Metadata.LastTagTime = tagged.UTC().Format(time.RFC3339Nano)
 	return view
 }
 

@@ -100,18 +100,11 @@ func (r *removing) names() error {
 	if name, err := parse(r.ref); err == nil && name.digest != "" && len(r.img.Tags) > 0 {
 		return r.unpin(id, name.String())
 	}
-	take, err := r.taken()
+	take, whole, err := r.opt.Decide(r.img, r.ref)
 	if err != nil {
 		return err
 	}
-	if len(take) < len(r.img.Tags) {
-		return r.untag(id, take)
-	}
-	keep, err := r.blocked()
-	if err != nil {
-		return err
-	}
-	if keep {
+	if !whole {
 		return r.untag(id, take)
 	}
 	lock, err := r.s.images.TryLock(".lock-"+id, store.Exclusive)
@@ -128,21 +121,32 @@ func (r *removing) names() error {
 	return r.erase(id)
 }
 
+// Decide says by Docker's rules which names an image loses when it is removed by
+// ref, and whether all of it goes.
+func (o RemoveOptions) Decide(img *Image, ref string) (names []string, whole bool, err error) {
+	names, err = o.taken(img, ref)
+	if err != nil || len(names) < len(img.Tags) {
+		return names, false, err
+	}
+	keep, err := o.blocked(img)
+	return names, !keep, err
+}
+
 // taken is the names that go: the one given, or by id all of them.
-func (r *removing) taken() ([]string, error) {
-	if name, err := parse(r.ref); err == nil && slices.Contains(r.img.Tags, name.String()) {
+func (o RemoveOptions) taken(img *Image, ref string) ([]string, error) {
+	if name, err := parse(ref); err == nil && slices.Contains(img.Tags, name.String()) {
 		return []string{name.String()}, nil
 	}
 	var repositories []string
-	for _, tag := range r.img.Tags {
+	for _, tag := range img.Tags {
 		repo, _, _ := cutTag(tag)
 		repositories = append(repositories, repo)
 	}
-	if len(slices.Compact(repositories)) > 1 && !r.opt.Force {
-		return nil, fault.New(fault.Conflict, "it has names in several repositories: %s", strings.Join(r.img.Tags, ", ")).
+	if len(slices.Compact(repositories)) > 1 && !o.Force {
+		return nil, fault.New(fault.Conflict, "it has names in several repositories: %s", strings.Join(img.Tags, ", ")).
 			WithHint("remove it by name, or with force")
 	}
-	return r.img.Tags, nil
+	return img.Tags, nil
 }
 
 func cutTag(ref string) (repo, tag string, found bool) {
@@ -155,8 +159,8 @@ func cutTag(ref string) (repo, tag string, found bool) {
 
 // blocked says whether containers are in the way: as an error, or, where force
 // goes past it, as the need to keep the record for them.
-func (r *removing) blocked() (keep bool, err error) {
-	uses := r.opt.UsedBy(r.img.ID)
+func (o RemoveOptions) blocked(img *Image) (keep bool, err error) {
+	uses := o.UsedBy(img.ID)
 	if len(uses) == 0 {
 		return false, nil
 	}
@@ -164,7 +168,7 @@ func (r *removing) blocked() (keep bool, err error) {
 		return false, fault.New(fault.Busy, "the running container %s uses it", uses[at].Container).
 			WithHint("stop and remove the container first")
 	}
-	if !r.opt.Force {
+	if !o.Force {
 		return false, fault.New(fault.Busy, "the container %s was made from it", uses[0].Container).
 			WithHint("remove the container first, or use force to take only the name")
 	}

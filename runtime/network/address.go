@@ -80,10 +80,18 @@ func (n *Networks) claim(one Network, o AttachOptions) (netip.Addr, error) {
 }
 
 func wish(dir store.Dir, one Network, o AttachOptions) error {
-	if !usable(one.Subnet, o.IP) || o.IP == one.Gateway {
-		return fault.New(fault.Invalid, "a member of subnet %v with gateway %v cannot have address %v", one.Subnet, one.Gateway, o.IP)
+	if err := one.Fits(o.IP); err != nil {
+		return err
 	}
 	return dir.Claim(o.IP.String(), o.Container)
+}
+
+// Fits is fault.Invalid if no member can have the address.
+func (one Network) Fits(ip netip.Addr) error {
+	if !usable(one.Subnet, ip) || ip == one.Gateway {
+		return fault.New(fault.Invalid, "a member of subnet %v with gateway %v cannot have address %v", one.Subnet, one.Gateway, ip)
+	}
+	return nil
 }
 
 // next claims the free address after the one given last, so that an address
@@ -93,19 +101,31 @@ func (n *Networks) next(dir store.Dir, one Network, container string, names []st
 	for _, name := range names {
 		taken[name] = true
 	}
-	last, ok := n.last[one.ID]
-	if !ok || !one.Subnet.Contains(last) {
+	for {
+		a, err := one.Next(n.last[one.ID], taken)
+		if err != nil {
+			return a, err
+		}
+		err = dir.Claim(a.String(), container)
+		if err == nil {
+			n.last[one.ID] = a
+		}
+		if !fault.Is(err, fault.Exists) {
+			return a, err
+		}
+		taken[a.String()] = true
+	}
+}
+
+// Next is the address after the one given last that nobody has taken. It is
+// fault.Busy if there is none.
+func (one Network) Next(last netip.Addr, taken map[string]bool) (netip.Addr, error) {
+	if !one.Subnet.Contains(last) {
 		last = one.Subnet.Addr()
 	}
 	for a := following(one.Subnet, last); ; a = following(one.Subnet, a) {
 		if usable(one.Subnet, a) && a != one.Gateway && !taken[a.String()] {
-			err := dir.Claim(a.String(), container)
-			if err == nil {
-				n.last[one.ID] = a
-			}
-			if !fault.Is(err, fault.Exists) {
-				return a, err
-			}
+			return a, nil
 		}
 		if a == last {
 			return a, fault.New(fault.Busy, "no free address in %v", one.Subnet).

@@ -52,7 +52,7 @@ func (n *Networks) attach(ctx context.Context, o AttachOptions) (Endpoint, error
 	if err != nil {
 		return Endpoint{}, err
 	}
-	e := n.endpoint(one, o, ip)
+	e := one.Endpoint(o, ip)
 	if err := n.connect(ctx, one, o, e, bridge, inside); err != nil {
 		return Endpoint{}, after(err, n.release(e))
 	}
@@ -114,7 +114,8 @@ func after(err, undo error) error {
 	return errors.Join(err, undo)
 }
 
-func (n *Networks) endpoint(one Network, o AttachOptions, ip netip.Addr) Endpoint {
+// Endpoint is what a member with this address has.
+func (one Network) Endpoint(o AttachOptions, ip netip.Addr) Endpoint {
 	e := Endpoint{
 		Network: one.Name, NetworkID: one.ID, Container: o.Container, ID: endpointID(one, o.Container),
 		Bridge: one.Bridge, HostLink: hostLink(one, o.Container, o.Start), Link: o.Link, MAC: o.MAC,

@@ -87,7 +87,7 @@ func (n *Networks) move(one Network) (Network, error) {
 		return one, fault.New(fault.Conflict, "this host uses its subnet %v for something else by now", one.Subnet)
 	}
 	one.Subnet, one.Gateway = netip.Prefix{}, netip.Addr{}
-	if err := n.place(&one); err != nil {
+	if err := one.place(taken); err != nil {
 		return one, err
 	}
 	return one, n.lib.Save(one.Name+".json", one, true)

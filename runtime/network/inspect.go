@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -54,6 +55,16 @@ func (n *Networks) Inspect(ctx context.Context, ref string, name func(id string)
 	if err != nil {
 		return Report{}, err
 	}
+	if one.Bridge == "" {
+		return one.Report(nil, name), nil
+	}
+	held, err := n.held(one)
+	return one.Report(held, name), err
+}
+
+// Report is a network, whose addresses containers with these ids have, with
+// Docker's fields.
+func (one Network) Report(held map[netip.Addr]string, name func(id string) string) Report {
 	r := Report{
 		Name: one.Name, ID: one.ID, Created: one.Created, Scope: "local", Driver: one.Driver, EnableIPv4: true,
 		IPAM: IPAM{Driver: "default", Config: []Pool{}}, Internal: one.Internal,
@@ -63,11 +74,10 @@ func (n *Networks) Inspect(ctx context.Context, ref string, name func(id string)
 		r.Labels = map[string]string{}
 	}
 	if one.Bridge == "" {
-		return r, nil
+		return r
 	}
 	r.IPAM.Config = []Pool{{one.Subnet.String(), one.Gateway.String()}}
 	r.Options["com.docker.network.bridge.name"] = one.Bridge
-	held, err := n.held(one)
 	for ip, id := range held {
 		m := Member{EndpointID: endpointID(one, id), MacAddress: mac(ip), IPv4Address: fmt.Sprintf("%v/%d", ip, one.Subnet.Bits())}
 		if name != nil {
@@ -75,5 +85,5 @@ func (n *Networks) Inspect(ctx context.Context, ref string, name func(id string)
 		}
 		r.Containers[id] = m
 	}
-	return r, err
+	return r
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -86,6 +87,15 @@ func (n *Networks) Find(ctx context.Context, ref string) (Network, bool, error) 
 	if err != nil {
 		return Network{}, false, err
 	}
+	return Among(ref, all)
+}
+
+// Among is the one of the networks with this name, id or unambiguous start of an
+// id; false if there is none.
+func Among(ref string, all []Network) (Network, bool, error) {
+	if ref == "default" {
+		ref = Standard
+	}
 	var found []Network
 	for _, one := range all {
 		switch {
@@ -116,10 +126,13 @@ func (n *Networks) named(ref string) (Network, error) {
 func (n *Networks) Get(ctx context.Context, ref string) (Network, error) {
 	one, ok, err := n.Find(ctx, ref)
 	if err == nil && !ok {
-		err = fault.New(fault.NotFound, "no such network: %s", ref)
+		err = Missing(ref)
 	}
 	return one, err
 }
+
+// Missing is the fault.NotFound of a network that is not there.
+func Missing(ref string) error { return fault.New(fault.NotFound, "no such network: %s", ref) }
 
 func check(name string) error {
 	odd := func(c rune) bool {
@@ -139,11 +152,8 @@ func (n *Networks) Create(ctx context.Context, name string, o CreateOptions) (Ne
 }
 
 func (n *Networks) create(ctx context.Context, name string, o CreateOptions) (Network, error) {
-	if err := check(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return Network{}, err
-	}
-	if slices.Contains([]string{Standard, "host", "none", "default"}, name) {
-		return Network{}, fault.New(fault.Exists, "it is built in")
 	}
 	lock, err := n.lock(ctx)
 	if err != nil {
@@ -151,7 +161,7 @@ func (n *Networks) create(ctx context.Context, name string, o CreateOptions) (Ne
 	}
 	defer lock.Unlock()
 	if n.lib.Exists(name + ".json") {
-		return Network{}, fault.New(fault.Exists, "a network of this name exists")
+		return Network{}, Taken()
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -168,21 +178,40 @@ func (n *Networks) create(ctx context.Context, name string, o CreateOptions) (Ne
 	return one, nil
 }
 
+// CheckName says what is wrong with the name of a new network.
+func CheckName(name string) error {
+	if err := check(name); err != nil {
+		return err
+	}
+	if slices.Contains([]string{Standard, "host", "none", "default"}, name) {
+		return fault.New(fault.Exists, "it is built in")
+	}
+	return nil
+}
+
+// Taken is the fault.Exists of a name that another network has.
+func Taken() error { return fault.New(fault.Exists, "a network of this name exists") }
+
 func (n *Networks) plan(name string, o CreateOptions) (Network, error) {
 	id := make([]byte, 32)
 	_, _ = rand.Read(id) // never fails
-	one := Network{
-		ID: hex.EncodeToString(id), Name: name, Driver: "bridge", Internal: o.Internal, Labels: o.Labels,
-		Subnet: o.Subnet, Gateway: o.Gateway, Created: n.o.Clock().UTC(),
+	taken, err := n.taken(name)
+	if err != nil {
+		return Network{}, err
 	}
+	one := Network{ID: hex.EncodeToString(id), Name: name, Created: n.o.Clock().UTC()}
+	return one, one.Complete(o, taken)
+}
+
+// Complete makes of what has an id and a name the network that is asked for, on
+// a host that uses the subnets taken. fault.Conflict if no subnet is free.
+func (one *Network) Complete(o CreateOptions, taken []netip.Prefix) error {
+	one.Driver, one.Internal, one.Labels, one.Subnet, one.Gateway = "bridge", o.Internal, o.Labels, o.Subnet, o.Gateway
 	one.Bridge = "np" + one.ID[:12]
 	if one.Labels == nil {
 		one.Labels = map[string]string{}
 	}
-	if err := n.place(&one); err != nil {
-		return Network{}, err
-	}
-	return one, nil
+	return one.place(taken)
 }
 
 // found makes the record of the standard network.
@@ -220,8 +249,8 @@ func (n *Networks) remove(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	if one.Builtin {
-		return fault.New(fault.Denied, "it is built in")
+	if err := one.Removable(nil); err != nil {
+		return err
 	}
 	lock, err := n.lock(ctx)
 	if err != nil {
@@ -232,9 +261,8 @@ func (n *Networks) remove(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	if len(members) > 0 {
-		return fault.New(fault.Busy, "it has members: %s", strings.Join(members, ", ")).
-			WithHint("stop or disconnect them first")
+	if err := one.Removable(members); err != nil {
+		return err
 	}
 	if err := n.lib.Remove(one.Name + ".json"); err != nil {
 		return err
@@ -242,6 +270,18 @@ func (n *Networks) remove(ctx context.Context, ref string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return errors.Join(n.raze(one), n.rules(ctx), n.run.RemoveAll(one.Name))
+}
+
+// Removable is why a network with these members cannot be removed, or nil.
+func (one *Network) Removable(members []string) error {
+	if one.Builtin {
+		return fault.New(fault.Denied, "it is built in")
+	}
+	if len(members) > 0 {
+		return fault.New(fault.Busy, "it has members: %s", strings.Join(members, ", ")).
+			WithHint("stop or disconnect them first")
+	}
+	return nil
 }
 
 // Bridges is every bridge network as the firewall wants it.

@@ -25,11 +25,7 @@ func ranges() []netip.Prefix {
 }
 
 // place completes and checks the subnet and gateway of a new network.
-func (n *Networks) place(one *Network) error {
-	taken, err := n.taken(one.Name)
-	if err != nil {
-		return err
-	}
+func (one *Network) place(taken []netip.Prefix) (err error) {
 	if !one.Subnet.IsValid() {
 		if one.Gateway.IsValid() {
 			return fault.New(fault.Invalid, "a gateway needs a subnet")

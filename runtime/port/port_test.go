@@ -244,7 +244,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, s := range specs {
-			if err := s.check(); err != nil && !fault.Is(err, fault.Unsupported) {
+			if err := s.Check(); err != nil && !fault.Is(err, fault.Unsupported) {
 				t.Errorf("%q gives %v: %v", text, s, err)
 			}
 		}

@@ -30,7 +30,7 @@ func (p *Ports) Take(ctx context.Context, container string, s Spec) (Binding, er
 }
 
 func (p *Ports) take(ctx context.Context, container string, s Spec) (Binding, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return Binding{}, err
 	}
 	switch {
@@ -42,7 +42,8 @@ func (p *Ports) take(ctx context.Context, container string, s Spec) (Binding, er
 	return p.hold(ctx, container, s, linger)
 }
 
-func (s Spec) check() error {
+// Check says what is wrong with it.
+func (s Spec) Check() error {
 	switch {
 	case !known(s.Protocol):
 		return fault.New(fault.Invalid, "%q is no protocol; tcp, udp and sctp are", s.Protocol)
@@ -93,7 +94,7 @@ func (p *Ports) among(ctx context.Context, container string, s Spec, first, last
 			return b, err
 		}
 	}
-	return Binding{}, fault.New(fault.Exists, "every port from %d to %d is taken", first, last)
+	return Binding{}, NoneFree(first, last)
 }
 
 // hold claims the port, then binds it: the claim is for neap's own, the bound
@@ -120,7 +121,7 @@ func (p *Ports) hold(ctx context.Context, container string, s Spec, patience tim
 	case !errors.Is(err, unix.EADDRINUSE):
 		return Binding{}, refused(err, s)
 	case before == container:
-		return Binding{}, s.heldBy(Owner{Container: container})
+		return Binding{}, s.HeldBy(Owner{Container: container})
 	}
 	return Binding{}, p.blame(container, s)
 }
@@ -132,10 +133,12 @@ func taken(err error, s Spec) error {
 		return err
 	}
 	holder, _ := known.Detail.(string)
-	return s.heldBy(Owner{Container: holder})
+	return s.HeldBy(Owner{Container: holder})
 }
 
-func (s Spec) heldBy(o Owner) *fault.Error {
+// HeldBy is the fault.Exists of a port that somebody has. Its Detail is the id
+// of a container, or the Owner.
+func (s Spec) HeldBy(o Owner) *fault.Error {
 	err := fault.New(fault.Exists, "port %d/%s is taken by %s", s.HostPort, s.Protocol, o).
 		WithHint("publish another port, or none to have one chosen")
 	if err.Detail = o; o.Container != "" {
@@ -150,7 +153,7 @@ func (p *Ports) blame(container string, s Spec) error {
 	if err != nil {
 		return err
 	}
-	return s.heldBy(owner)
+	return s.HeldBy(owner)
 }
 
 func refused(err error, s Spec) error {
@@ -234,7 +237,12 @@ func (p *Ports) Pick(from, to uint16) (uint16, error) {
 			return 0, fault.Wrap("pick port", fmt.Sprint(n), err)
 		}
 	}
-	return 0, fault.New(fault.Exists, "every port from %d to %d is taken", from, to)
+	return 0, NoneFree(from, to)
+}
+
+// NoneFree is the fault.Exists of a range in which every port is taken.
+func NoneFree(from, to uint16) error {
+	return fault.New(fault.Exists, "every port from %d to %d is taken", from, to)
 }
 
 // ephemeral is the range from which the kernel chooses ports.

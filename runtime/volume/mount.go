@@ -99,7 +99,7 @@ func (m *Mount) from(spec, source string) error {
 	switch {
 	case strings.HasPrefix(source, "/"):
 		m.Kind, m.Source, m.Create = "bind", path.Clean(source), true
-	case source == "" || checkName(source) == nil:
+	case source == "" || CheckName(source) == nil:
 		m.Kind, m.Name = "volume", source
 	case strings.ContainsAny(source, "/") || source[0] == '.' || source[0] == '~':
 		return bad(spec, grammar, "the source %q is not an absolute path", source)

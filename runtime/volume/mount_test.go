@@ -68,7 +68,7 @@ func TestParseNeverTrustsATarget(t *testing.T) {
 		if !strings.HasPrefix(m.Target, "/") || m.Target == "/" || strings.Contains(m.Target+"/", "/../") {
 			t.Errorf("%q: %+v", spec, m)
 		}
-		if m.Kind == "bind" && !strings.HasPrefix(m.Source, "/") || m.Kind == "volume" && m.Name != "" && checkName(m.Name) != nil {
+		if m.Kind == "bind" && !strings.HasPrefix(m.Source, "/") || m.Kind == "volume" && m.Name != "" && CheckName(m.Name) != nil {
 			t.Errorf("%q: %+v", spec, m)
 		}
 	})

@@ -45,7 +45,7 @@ func (m *Mount) settle(spec, source string) error {
 		}
 		m.Source = path.Clean(source)
 	case "volume":
-		if source != "" && checkName(source) != nil {
+		if source != "" && CheckName(source) != nil {
 			return bad(spec, mountGrammar, "%q is not a name for a volume", source)
 		}
 		m.Name = source

@@ -58,7 +58,7 @@ func (v *Volumes) UsedBy(name string) ([]string, error) {
 
 // hold runs fn under the lock of the name.
 func (v *Volumes) hold(ctx context.Context, name string, fn func(all store.Dir) error) error {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return err
 	}
 	all, err := v.dir()
@@ -98,8 +98,16 @@ func (v *Volumes) Remove(ctx context.Context, name string) error {
 // unused is fault.Busy, with the users as Detail, if there are some.
 func (v *Volumes) unused(name string) error {
 	users, err := v.UsedBy(name)
-	if err != nil || len(users) == 0 {
+	if err != nil {
 		return err
+	}
+	return Unused(users)
+}
+
+// Unused is fault.Busy, with the users as Detail, if there are some.
+func Unused(users []string) error {
+	if len(users) == 0 {
+		return nil
 	}
 	busy := fault.New(fault.Busy, "in use by %s", strings.Join(short(users), ", "))
 	busy.Detail = users
@@ -110,7 +118,15 @@ func (v *Volumes) removable(name string) error {
 	if err := v.unused(name); err != nil {
 		return err
 	}
-	if vol, err := v.load(name); err == nil && vol.Protected { // one that is damaged may go
+	if vol, err := v.load(name); err == nil { // one that is damaged may go
+		return vol.Unprotected()
+	}
+	return nil
+}
+
+// Unprotected is fault.Conflict if it may not be removed.
+func (vol *Volume) Unprotected() error {
+	if vol.Protected {
 		return fault.New(fault.Conflict, "it is protected").WithHint("unprotect it first")
 	}
 	return nil
@@ -150,7 +166,7 @@ func (v *Volumes) Protect(ctx context.Context, name string, on bool) error {
 // Rename gives an unused volume another name, which counts as chosen only if
 // it was before. It is fault.Exists if the name is taken.
 func (v *Volumes) Rename(ctx context.Context, from, to string) (*Volume, error) {
-	if err := checkName(to); err != nil {
+	if err := CheckName(to); err != nil {
 		return nil, fault.Wrap("rename volume", from, err)
 	}
 	err := v.hold(ctx, from, func(all store.Dir) error {
@@ -163,7 +179,7 @@ func (v *Volumes) Rename(ctx context.Context, from, to string) (*Volume, error) 
 		}
 		defer lock.Unlock() //nolint:errcheck // dies with the process at the latest
 		if lock == nil || all.Exists(to) {
-			return fault.New(fault.Exists, "there is a volume %q", to)
+			return Taken(to)
 		}
 		if err := all.Rename(from, to); err != nil {
 			return err
@@ -175,6 +191,9 @@ func (v *Volumes) Rename(ctx context.Context, from, to string) (*Volume, error) 
 	}
 	return v.Get(to)
 }
+
+// Taken is the fault.Exists of a name that another volume has.
+func Taken(name string) error { return fault.New(fault.Exists, "there is a volume %q", name) }
 
 // PruneOptions is which unused volumes go.
 type PruneOptions struct {
@@ -331,8 +350,13 @@ func (v *Volumes) Inspect(name string) (Details, error) {
 	if err != nil {
 		return Details{}, err
 	}
+	return vol.Details(), nil
+}
+
+// Details is it in Docker's form.
+func (vol *Volume) Details() Details {
 	return Details{
 		CreatedAt: vol.Created.Format(time.RFC3339), Driver: vol.Driver, Labels: vol.Labels,
 		Mountpoint: vol.Path, Name: vol.Name, Options: vol.Options, Scope: "local",
-	}, nil
+	}
 }

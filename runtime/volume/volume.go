@@ -76,7 +76,7 @@ func (v *Volumes) dir() (store.Dir, error) { return v.o.Store.Lib.Sub("volumes")
 
 // enter opens the directory of one volume, fault.NotFound if it has none.
 func (v *Volumes) enter(name string) (store.Dir, error) {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return store.Dir{}, err
 	}
 	all, err := v.dir()
@@ -105,17 +105,30 @@ func (v *Volumes) find(name string) (*Volume, error) {
 		return vol, err
 	}
 	names, err := v.names()
-	if err != nil || len(name) < 2 {
+	if err != nil {
 		return nil, err
 	}
-	fits := slices.DeleteFunc(names, func(n string) bool { return !madeUp(n) || !strings.HasPrefix(n, name) })
+	full, err := Begins(name, names)
+	if err != nil || full == "" {
+		return nil, err
+	}
+	return v.load(full)
+}
+
+// Begins is the anonymous one of the names that begins so; "" if there is none,
+// fault.Invalid if there are several.
+func Begins(name string, names []string) (string, error) {
+	if len(name) < 2 {
+		return "", nil
+	}
+	fits := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !madeUp(n) || !strings.HasPrefix(n, name) })
 	switch len(fits) {
 	case 0:
-		return nil, nil //nolint:nilnil // the contract
+		return "", nil
 	case 1:
-		return v.load(fits[0])
+		return fits[0], nil
 	}
-	return nil, fault.New(fault.Invalid, "%d volumes begin so", len(fits)).WithHint("give more digits")
+	return "", fault.New(fault.Invalid, "%d volumes begin so", len(fits)).WithHint("give more digits")
 }
 
 // madeUp says whether a name is as an anonymous volume has it.
@@ -134,8 +147,13 @@ func (v *Volumes) Get(name string) (*Volume, error) {
 
 // missing is fault.NotFound with the names that are near.
 func (v *Volumes) missing(name string) error {
-	err := fault.New(fault.NotFound, "there is no volume of that name")
 	names, _ := v.names()
+	return Missing(name, names)
+}
+
+// Missing is the fault.NotFound of a name that none of the volumes has.
+func Missing(name string, names []string) error {
+	err := fault.New(fault.NotFound, "there is no volume of that name")
 	if near := fault.Near(name, names); near != "" {
 		return err.WithHint("did you mean %q?", near)
 	}
@@ -229,7 +247,7 @@ func (v *Volumes) Create(ctx context.Context, name string, o CreateOptions) (*Vo
 }
 
 func (v *Volumes) create(ctx context.Context, name string, o CreateOptions) (*Volume, error) {
-	if err := cmp.Or(checkName(name), o.check()); err != nil {
+	if err := cmp.Or(CheckName(name), o.Check()); err != nil {
 		return nil, err
 	}
 	all, err := v.dir()
@@ -261,10 +279,18 @@ func clone(m map[string]string) map[string]string {
 
 func (v *Volumes) existing(name string, o CreateOptions) (*Volume, error) {
 	vol, err := v.load(name)
-	if err == nil && len(o.Options) > 0 && !maps.Equal(o.Options, vol.Options) {
-		return nil, fault.New(fault.Exists, "it exists with other options")
+	if err == nil {
+		err = o.Same(vol)
 	}
 	return vol, err
+}
+
+// Same is fault.Exists if a volume that is there is not as it is asked for.
+func (o CreateOptions) Same(vol *Volume) error {
+	if len(o.Options) > 0 && !maps.Equal(o.Options, vol.Options) {
+		return fault.New(fault.Exists, "it exists with other options")
+	}
+	return nil
 }
 
 // build makes the volume under a draft's name and renames it; the name's lock
@@ -299,8 +325,8 @@ func build(all store.Dir, name string, r record) (err error) {
 	return all.Sync(".")
 }
 
-// check says what the local driver cannot do.
-func (o CreateOptions) check() error {
+// Check says what the local driver cannot do.
+func (o CreateOptions) Check() error {
 	if o.Driver != "" && o.Driver != "local" {
 		return fault.New(fault.Unsupported, "there is no volume driver %q", o.Driver).WithHint("the only driver is local")
 	}
@@ -328,7 +354,8 @@ func (o CreateOptions) check() error {
 
 const longest = 200 // prefixes must fit into 255 too
 
-func checkName(name string) error {
+// CheckName says what is wrong with a name.
+func CheckName(name string) error {
 	const alnum = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	if name == "" || len(name) > longest || !strings.Contains(alnum, name[:1]) || strings.Trim(name, alnum+"_.-") != "" {
 		return fault.New(fault.Invalid, "%q is not a name for a volume", name).
