@@ -165,20 +165,21 @@ func (c *Container) Name() string {
 func (c *Container) Lock(ctx context.Context) (*store.Lock, error) {
 	lock, err := c.set.dir.LockDir(ctx, c.ID, store.Exclusive)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, c.gone()
+		return nil, Gone(c.ID)
 	}
 	return lock, err
 }
 
-func (c *Container) gone() error {
-	return &fault.Error{Kind: fault.NotFound, Object: Short(c.ID), Op: "find container", Message: "it was removed"}
+// Gone is the fault.NotFound of the handle of a container that was removed.
+func Gone(id string) error {
+	return &fault.Error{Kind: fault.NotFound, Object: Short(id), Op: "find container", Message: "it was removed"}
 }
 
 // Look sees what it is doing now. It takes no lock. A container that is gone
 // is fault.NotFound.
 func (c *Container) Look() (Sight, error) {
 	if !c.Exists() {
-		return Sight{}, c.gone()
+		return Sight{}, Gone(c.ID)
 	}
 	s := Sight{Complete: true, Doomed: c.doomed()}
 	if _, err := c.Plan(); err != nil {

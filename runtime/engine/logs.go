@@ -96,12 +96,17 @@ func (l *Lines) take() (int, error) {
 
 func (l *Lines) keep(lines []output.Line) {
 	for _, line := range lines {
-		unwanted := (line.Stream == output.Out && !l.opt.Stdout) || (line.Stream == output.Err && !l.opt.Stderr)
-		late := !l.opt.Before.IsZero() && !line.Time.Before(l.opt.Before)
-		if !unwanted && !late && !line.Time.Before(l.opt.Since) {
+		if l.opt.Wants(line) {
 			l.ready = append(l.ready, line)
 		}
 	}
+}
+
+// Wants says whether a line is one of those that are asked for, Tail aside.
+func (o LogOptions) Wants(line output.Line) bool {
+	unwanted := (line.Stream == output.Out && !o.Stdout) || (line.Stream == output.Err && !o.Stderr)
+	late := !o.Before.IsZero() && !line.Time.Before(o.Before)
+	return !unwanted && !late && !line.Time.Before(o.Since)
 }
 
 // more gets lines, waiting for them if it follows a living container.
@@ -153,12 +158,15 @@ func (c *Container) Logs(ctx context.Context, o LogOptions) (string, error) {
 }
 
 // Format is the line as Logs has it, with its end if it had one.
-func (l *Lines) Format(line output.Line) string {
+func (l *Lines) Format(line output.Line) string { return l.opt.Format(line) }
+
+// Format is a line as Logs has it, with its end if it had one.
+func (o LogOptions) Format(line output.Line) string {
 	text := string(line.Text)
 	if !line.Partial {
 		text += "\n"
 	}
-	if l.opt.Timestamps {
+	if o.Timestamps {
 		return line.Time.UTC().Format("2006-01-02T15:04:05.000000000Z") + " " + text
 	}
 	return text

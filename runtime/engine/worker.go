@@ -353,8 +353,14 @@ func (e *Engine) pidOf(id string) (*os.File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	return nil, &fault.Error{
-		Kind: fault.Conflict, Message: "container " + e.With(id).Name() + ", whose namespace it shares, does not run",
+	return nil, NotShared(e.With(id).Name())
+}
+
+// NotShared is the fault.Conflict of a start that would share the namespaces of
+// a container which does not run.
+func NotShared(name string) error {
+	return &fault.Error{
+		Kind: fault.Conflict, Message: "container " + name + ", whose namespace it shares, does not run",
 		Hint: "start that one first",
 	}
 }
