@@ -36,9 +36,7 @@ func columns() []column {
 		}},
 		{"image", "IMAGE", func(b *container.Brief, _ bool, _ time.Time) string { return b.Image }},
 		{"command", "COMMAND", func(b *container.Brief, whole bool, _ time.Time) string { return commandCell(b, whole) }},
-		{"created", "CREATED", func(b *container.Brief, _ bool, now time.Time) string {
-			return bind.Span(now.Sub(b.Created)) + " ago"
-		}},
+		{"created", "CREATED", func(b *container.Brief, _ bool, now time.Time) string { return createdCell(b, now) }},
 		{"status", "STATUS", func(b *container.Brief, _ bool, now time.Time) string { return statusCell(b, now) }},
 		{"ports", "PORTS", func(b *container.Brief, _ bool, _ time.Time) string { return portsCell(b) }},
 		{"name", "NAMES", func(b *container.Brief, _ bool, _ time.Time) string { return b.Name }},
@@ -143,6 +141,14 @@ func aligned(cells []cell, columns int) string {
 		}
 	}
 	return b.String()
+}
+
+// createdCell is empty for one whose records are damaged.
+func createdCell(b *container.Brief, now time.Time) string {
+	if b.Created.IsZero() {
+		return ""
+	}
+	return bind.Span(now.Sub(b.Created)) + " ago"
 }
 
 func commandCell(b *container.Brief, whole bool) string {

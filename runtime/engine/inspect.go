@@ -334,10 +334,28 @@ func Format(text string, v any) (string, error) {
 		return "", fault.New(fault.Invalid, "the template: %v", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, v); err != nil {
+	if err = t.Execute(&b, v); err == nil {
+		return b.String(), nil
+	}
+	document, asJSON := plain(v)
+	b.Reset()
+	if asJSON != nil || t.Option("missingkey=error").Execute(&b, document) != nil {
 		return "", fault.New(fault.Invalid, "the template: %v", err)
 	}
 	return b.String(), nil
+}
+
+// plain is a value as its JSON shows it: there the id is Id, which is what
+// people write who read the document and not Docker's source.
+func plain(v any) (document any, err error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	err = d.Decode(&document)
+	return document, err
 }
 
 // InspectNetwork is a network in Docker's form.
