@@ -111,10 +111,20 @@ func (st *State) raisedFrom(L *lua.LState, v lua.LValue) *Raised {
 	}
 	r := st.newRaised(L, &fault.Error{Kind: fault.Script, Message: text})
 	if at.Line > 0 {
-		r.Place = at
+		r.Place = r.known(at)
 	}
 	r.value = v
 	return r
+}
+
+// known is a place as the trace has it, if it has it.
+func (r *Raised) known(at Place) Place {
+	for _, p := range r.Trace {
+		if p.File == at.File && p.Line == at.Line {
+			return p
+		}
+	}
+	return at
 }
 
 // describeRaised says what was raised if it was no text: nobody could print it.

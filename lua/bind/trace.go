@@ -2,23 +2,39 @@ package bind
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Place is a line of a script. Line is 0 where it is not known.
+// Place is a line of a script. Line and Column are 0 where they are not known;
+// of what runs only the line is.
 type Place struct {
-	File string
-	Line int
-	Func string // the function, as the trace names it
+	File   string
+	Line   int
+	Column int
+	Func   string // the function, as the trace names it
+
+	code *lua.FunctionProto
+	pc   int
 }
+
+// Code is the function that ran there and the number of the instruction, from
+// 1; nil if it is not known.
+func (p Place) Code() (*lua.FunctionProto, int) { return p.code, p.pc }
 
 // String is "file:line".
 func (p Place) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 
 // deepest is how many lines a trace keeps.
 const deepest = 30
+
+// mainChunk is how gopher-lua calls whatever a thread began with.
+const mainChunk = "main chunk"
+
+// Trace lists the Lua lines that L stands on, innermost first.
+func (st *State) Trace(L *lua.LState) []Place { return st.trace(L) }
 
 // trace lists the Lua lines that L stands on, innermost first, and goes on with
 // those that wait for it.
@@ -30,6 +46,9 @@ func (st *State) trace(L *lua.LState) (places []Place) {
 				break
 			}
 			if p, ok := placeOf(L, d); ok {
+				if p.Func == mainChunk && st.waiting(L) != nil {
+					p.Func = "a function"
+				}
 				places = append(places, p)
 			}
 		}
@@ -47,14 +66,21 @@ func (st *State) waiting(L *lua.LState) *lua.LState {
 }
 
 func placeOf(L *lua.LState, d *lua.Debug) (Place, bool) {
-	if _, err := L.GetInfo("nSl", d, nil); err != nil || d.Source == "" || d.CurrentLine < 1 {
+	v, err := L.GetInfo("nSlf", d, nil)
+	if err != nil || d.Source == "" || d.CurrentLine < 1 {
 		return Place{}, false
 	}
 	name := d.Name
 	if strings.HasPrefix(name, "<") {
 		name = "a function"
 	}
-	return Place{d.Source, d.CurrentLine, name}, true
+	return Place{File: d.Source, Line: d.CurrentLine, Func: name, code: v.(*lua.LFunction).Proto, pc: counter(d)}, true
+}
+
+// counter is the instruction that d's function runs, which gopher-lua tells
+// nobody.
+func counter(d *lua.Debug) int {
+	return int(reflect.ValueOf(d).Elem().FieldByName("frame").Elem().FieldByName("Pc").Int())
 }
 
 func traceText(places []Place) string {
@@ -116,12 +142,12 @@ func frameText(L *lua.LState, d *lua.Debug, inside bool) string {
 	}
 	name := d.Name
 	switch {
-	case name == "main chunk" && inside:
+	case name == mainChunk && inside:
 		name = "function (anonymous)"
 		if d.Source != "" {
 			name = fmt.Sprintf("function <%s:%d>", d.Source, d.LineDefined)
 		}
-	case name == "main chunk" || name == "corountine":
+	case name == mainChunk || name == "corountine":
 	case name != "" && name[0] != '(' && name[0] != '<':
 		name = "function '" + name + "'"
 	default:

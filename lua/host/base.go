@@ -69,7 +69,6 @@ func collect(L *lua.LState) int {
 
 // chunk loads Lua text for a script, which gets what is wrong as a message.
 func (h *Host) chunk(L *lua.LState, name, src string) (*lua.LFunction, error) {
-	h.remember(name, src)
 	parsed, err := parse.Parse(strings.NewReader(withoutShebang(src)), name)
 	if err != nil {
 		return nil, err
@@ -79,6 +78,7 @@ func (h *Host) chunk(L *lua.LState, name, src string) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.remember(name, text{src, proto})
 	return L.NewFunctionFromProto(proto), nil
 }
 

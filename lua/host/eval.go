@@ -48,14 +48,13 @@ func endsEarly(src string) reading {
 // top-level locals last for the session; _ is the last value.
 func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
 	const name = "repl"
-	h.remember(name, src)
 	chunk, err := parseChunk(name, "return "+src)
 	if err != nil {
 		if chunk, err = parseChunk(name, src); err != nil {
 			return nil, err
 		}
 	}
-	fn, err := h.compile(name, lasting(chunk))
+	fn, err := h.compile(name, src, lasting(chunk))
 	if err != nil {
 		return nil, err
 	}

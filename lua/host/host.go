@@ -54,7 +54,7 @@ type Host struct {
 	session *lua.LTable // the environment of REPL lines
 
 	mu      sync.Mutex
-	sources map[string]string // by the name that places carry
+	sources map[string]text // by the name that places carry
 	dir     string            // where require looks first
 }
 
@@ -83,7 +83,7 @@ func New(o Options) (*Host, error) {
 		CallStackSize: 4096, MinimizeStackMemory: true,
 		RegistrySize: 256, RegistryGrowStep: 1024, RegistryMaxSize: 1 << 20,
 	})
-	h := &Host{options: o, L: L, sources: map[string]string{}}
+	h := &Host{options: o, L: L, sources: map[string]text{}}
 	h.st = bind.NewState(L, bind.Effects{Now: o.Now, Panic: o.Panic})
 	h.st.Harden()
 	h.openBase()
@@ -102,14 +102,20 @@ func (h *Host) Close() { h.L.Close() }
 // State is what bind keeps of the host's Lua.
 func (h *Host) State() *bind.State { return h.st }
 
-func (h *Host) source(name string) (string, bool) {
+// text is a source and what was made of it, which may be nil.
+type text struct {
+	src  string
+	code *lua.FunctionProto
+}
+
+func (h *Host) source(name string) (text, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	src, ok := h.sources[name]
 	return src, ok
 }
 
-func (h *Host) remember(name, src string) {
+func (h *Host) remember(name string, src text) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sources[name] = src

@@ -193,16 +193,6 @@ func TestRequire(t *testing.T) {
 	}
 }
 
-func TestExplain(t *testing.T) {
-	var out bytes.Buffer
-	h := newHost(t, &out, Options{})
-	err := h.RunString(context.Background(), "clean.lua", "local x\n  x.y = 1\n", nil)
-	want := "error[script]: attempt to index a non-table object(nil) with key 'y'\n  --> clean.lua:2\n  |\n2 |   x.y = 1\n  |   ^^^^^^^\n"
-	if got := h.Explain(err); got != want {
-		t.Errorf("%s", got)
-	}
-}
-
 // TestHanging gives every defer its time, whatever another one does.
 func TestHanging(t *testing.T) {
 	var out bytes.Buffer

@@ -4,94 +4,69 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 )
 
-// mend parts what gopher-lua's compiler confuses: of { "a", k = f() } it also
-// puts the results of f into the list part, since the last field is a call. A
-// call in parentheses is one value, which is what a field with a key takes.
+// mend changes what gopher-lua's compiler gets wrong into what means the same
+// and is compiled well.
 func mend(chunk []ast.Stmt) {
-	for _, s := range chunk {
-		mendStmt(s)
-	}
+	walker{expr: mendTable, stmt: mendJump}.chunk(chunk)
 }
 
-func mendStmt(s ast.Stmt) {
-	switch s := s.(type) {
-	case *ast.AssignStmt:
-		mendExprs(s.Lhs...)
-		mendExprs(s.Rhs...)
-	case *ast.LocalAssignStmt:
-		mendExprs(s.Exprs...)
-	case *ast.FuncCallStmt:
-		mendExprs(s.Expr)
-	case *ast.DoBlockStmt:
-		mend(s.Stmts)
-	case *ast.WhileStmt:
-		mendExprs(s.Condition)
-		mend(s.Stmts)
-	case *ast.RepeatStmt:
-		mendExprs(s.Condition)
-		mend(s.Stmts)
-	case *ast.IfStmt:
-		mendExprs(s.Condition)
-		mend(s.Then)
-		mend(s.Else)
-	case *ast.NumberForStmt:
-		mendExprs(s.Init, s.Limit, s.Step)
-		mend(s.Stmts)
-	case *ast.GenericForStmt:
-		mendExprs(s.Exprs...)
-		mend(s.Stmts)
-	case *ast.FuncDefStmt:
-		mend(s.Func.Stmts)
-	case *ast.ReturnStmt:
-		mendExprs(s.Exprs...)
+// mendTable parts what the compiler confuses: of { "a", k = f() } it also puts
+// the results of f into the list part, since the last field is a call. A call
+// in parentheses is one value, which is what a field with a key takes.
+func mendTable(e ast.Expr) {
+	t, ok := e.(*ast.TableExpr)
+	if !ok || len(t.Fields) == 0 {
+		return
 	}
-}
-
-func mendExprs(all ...ast.Expr) {
-	for _, e := range all {
-		mendExpr(e)
+	last := t.Fields[len(t.Fields)-1]
+	if last.Key == nil {
+		return
 	}
-}
-
-func mendExpr(e ast.Expr) {
-	switch e := e.(type) {
-	case *ast.TableExpr:
-		mendTable(e)
+	switch value := last.Value.(type) {
 	case *ast.FuncCallExpr:
-		mendExprs(e.Func, e.Receiver)
-		mendExprs(e.Args...)
-	case *ast.FunctionExpr:
-		mend(e.Stmts)
-	case *ast.AttrGetExpr:
-		mendExprs(e.Object, e.Key)
-	case *ast.LogicalOpExpr:
-		mendExprs(e.Lhs, e.Rhs)
-	case *ast.RelationalOpExpr:
-		mendExprs(e.Lhs, e.Rhs)
-	case *ast.StringConcatOpExpr:
-		mendExprs(e.Lhs, e.Rhs)
-	case *ast.ArithmeticOpExpr:
-		mendExprs(e.Lhs, e.Rhs)
-	case *ast.UnaryMinusOpExpr:
-		mendExprs(e.Expr)
-	case *ast.UnaryNotOpExpr:
-		mendExprs(e.Expr)
-	case *ast.UnaryLenOpExpr:
-		mendExprs(e.Expr)
+		value.AdjustRet = true
+	case *ast.Comma3Expr:
+		value.AdjustRet = true
 	}
 }
 
-func mendTable(t *ast.TableExpr) {
-	for i, field := range t.Fields {
-		mendExprs(field.Key, field.Value)
-		if field.Key == nil || i < len(t.Fields)-1 {
-			continue
+// mendJump puts an instruction before one that jumps: the compiler takes a jump
+// back to a jump for one to its target's distance, so that "for … in … do break
+// end" inside another loop goes anywhere.
+func mendJump(s ast.Stmt) ast.Stmt {
+	switch s := s.(type) {
+	case *ast.BreakStmt, *ast.GotoStmt:
+	case *ast.IfStmt:
+		if !constant(s.Condition) {
+			return s
 		}
-		switch value := field.Value.(type) {
-		case *ast.FuncCallExpr:
-			value.AdjustRet = true
-		case *ast.Comma3Expr:
-			value.AdjustRet = true
+	case *ast.WhileStmt:
+		if !constant(s.Condition) {
+			return s
 		}
+	default:
+		return s
 	}
+	nothing := &ast.LocalAssignStmt{Names: []string{"(jump)"}, Exprs: []ast.Expr{&ast.NilExpr{}}}
+	nothing.Exprs[0].SetLine(s.Line())
+	block := &ast.DoBlockStmt{Stmts: []ast.Stmt{nothing, s}}
+	for _, made := range []ast.Stmt{nothing, block} {
+		made.SetLine(s.Line())
+		made.SetLastLine(max(s.Line(), s.LastLine()))
+	}
+	return block
+}
+
+// constant says whether a condition may begin with a jump, as the compiler
+// knows its value.
+func constant(e ast.Expr) bool {
+	switch e := e.(type) {
+	case ast.ConstExpr:
+		return true
+	case *ast.UnaryNotOpExpr:
+		return constant(e.Expr)
+	case *ast.LogicalOpExpr:
+		return constant(e.Lhs)
+	}
+	return false
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"neap/lua/bind"
 )
 
 // openRequire makes require look beside the script, in its lua_modules, and in
@@ -89,7 +91,10 @@ func (h *Host) searchBundled(L *lua.LState) int {
 func (h *Host) loader(L *lua.LState, file, src string) int {
 	fn, err := h.chunk(L, file, src)
 	if err != nil {
-		L.Error(lua.LString(strings.TrimSpace(err.Error())), 0)
+		h.remember(file, text{src: src})
+		wrong := syntax(file, err)
+		wrong.Trace = append([]bind.Place{wrong.Place}, h.st.Trace(L)...)
+		h.st.Raise(L, wrong)
 	}
 	L.Push(fn)
 	return 1

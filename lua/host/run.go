@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -154,12 +153,12 @@ func fail(err error) error {
 
 // load compiles source and remembers it for the places of errors.
 func (h *Host) load(name, src string) (*lua.LFunction, error) {
-	h.remember(name, src)
 	chunk, err := parseChunk(name, src)
 	if err != nil {
+		h.remember(name, text{src: src})
 		return nil, err
 	}
-	return h.compile(name, chunk)
+	return h.compile(name, src, chunk)
 }
 
 func parseChunk(name, src string) ([]ast.Stmt, error) {
@@ -178,8 +177,9 @@ func withoutShebang(src string) string {
 	return src
 }
 
-func (h *Host) compile(name string, chunk []ast.Stmt) (fn *lua.LFunction, err error) {
+func (h *Host) compile(name, src string, chunk []ast.Stmt) (fn *lua.LFunction, err error) {
 	proto, err := lua.Compile(chunk, name)
+	h.remember(name, text{src, proto})
 	if err != nil {
 		return nil, syntax(name, err)
 	}
@@ -188,7 +188,7 @@ func (h *Host) compile(name string, chunk []ast.Stmt) (fn *lua.LFunction, err er
 }
 
 // syntax is an error of the parser with its place.
-func syntax(name string, err error) error {
+func syntax(name string, err error) *bind.Raised {
 	r := &bind.Raised{Fault: &fault.Error{Kind: fault.Script, Message: strings.TrimSpace(err.Error())}, Place: bind.Place{File: name}}
 	var wrong *parse.Error
 	var late *lua.CompileError
@@ -198,7 +198,7 @@ func syntax(name string, err error) error {
 	case errors.As(err, &wrong) && wrong.Pos.Line == parse.EOF:
 		r.Fault.Message = "syntax error: the script ends in the middle of a statement"
 	case errors.As(err, &wrong):
-		r.Place.Line = wrong.Pos.Line
+		r.Place.Line, r.Place.Column = wrong.Pos.Line, wrong.Pos.Column
 		r.Fault.Message = fmt.Sprintf("syntax error near %q", wrong.Token)
 	case errors.As(err, &late):
 		r.Place.Line = late.Line
@@ -231,45 +231,4 @@ func ExitCode(err error) int {
 	default:
 		return 1
 	}
-}
-
-// Explain is an error for people: what is wrong, the line it comes from, and
-// the way out. It ends with a newline.
-func (h *Host) Explain(err error) string {
-	var wrong *Usage
-	if errors.As(err, &wrong) {
-		return wrong.Message + "\n"
-	}
-	var raised *bind.Raised
-	if !errors.As(err, &raised) {
-		return fmt.Sprintf("error: %s\n", err)
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "error[%s]: %s\n", raised.Fault.Kind, raised)
-	if raised.Place.File != "" {
-		h.showPlace(&b, raised.Place)
-	}
-	if raised.Fault.Hint != "" {
-		fmt.Fprintf(&b, "hint: %s\n", raised.Fault.Hint)
-	}
-	return b.String()
-}
-
-func (h *Host) showPlace(b *bytes.Buffer, p bind.Place) {
-	if p.Line == 0 {
-		fmt.Fprintf(b, "  --> %s\n", p.File)
-		return
-	}
-	fmt.Fprintf(b, "  --> %s\n", p)
-	src, _ := h.source(p.File)
-	lines := strings.Split(src, "\n")
-	if p.Line > len(lines) || strings.TrimSpace(lines[p.Line-1]) == "" {
-		return
-	}
-	line := strings.TrimRight(lines[p.Line-1], " \t\r")
-	indent := len(line) - len(strings.TrimLeft(line, " \t"))
-	number := fmt.Sprint(p.Line)
-	pad := strings.Repeat(" ", len(number))
-	fmt.Fprintf(b, "%s |\n%s | %s\n", pad, number, line)
-	fmt.Fprintf(b, "%s | %s%s\n", pad, line[:indent], strings.Repeat("^", len(line)-indent))
 }

@@ -1,0 +1,101 @@
+package host
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// walker goes through a chunk in the order of its text. expr sees each
+// expression: a call or an index when what stands before its brackets or its
+// dot has been seen. stmt may put another statement in the place of one; nil
+// leaves all as they are.
+type walker struct {
+	expr func(ast.Expr)
+	stmt func(ast.Stmt) ast.Stmt
+}
+
+func (w walker) chunk(chunk []ast.Stmt) {
+	for i, s := range chunk {
+		w.inside(s)
+		if w.stmt != nil {
+			chunk[i] = w.stmt(s)
+		}
+	}
+}
+
+func (w walker) inside(s ast.Stmt) {
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		w.exprs(s.Lhs...)
+		w.exprs(s.Rhs...)
+	case *ast.LocalAssignStmt:
+		w.exprs(s.Exprs...)
+	case *ast.FuncCallStmt:
+		w.exprs(s.Expr)
+	case *ast.DoBlockStmt:
+		w.chunk(s.Stmts)
+	case *ast.WhileStmt:
+		w.exprs(s.Condition)
+		w.chunk(s.Stmts)
+	case *ast.RepeatStmt:
+		w.chunk(s.Stmts)
+		w.exprs(s.Condition)
+	case *ast.IfStmt:
+		w.exprs(s.Condition)
+		w.chunk(s.Then)
+		w.chunk(s.Else)
+	case *ast.NumberForStmt:
+		w.exprs(s.Init, s.Limit, s.Step)
+		w.chunk(s.Stmts)
+	case *ast.GenericForStmt:
+		w.exprs(s.Exprs...)
+		w.chunk(s.Stmts)
+	case *ast.FuncDefStmt:
+		w.chunk(s.Func.Stmts)
+	case *ast.ReturnStmt:
+		w.exprs(s.Exprs...)
+	}
+}
+
+func (w walker) exprs(all ...ast.Expr) {
+	for _, e := range all {
+		if e != nil {
+			w.one(e)
+		}
+	}
+}
+
+func (w walker) one(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		w.exprs(e.Func, e.Receiver)
+		w.expr(e)
+		w.exprs(e.Args...)
+		return
+	case *ast.AttrGetExpr:
+		w.exprs(e.Object)
+		w.expr(e)
+		w.exprs(e.Key)
+		return
+	case *ast.TableExpr:
+		for _, f := range e.Fields {
+			w.exprs(f.Key, f.Value)
+		}
+	case *ast.FunctionExpr:
+		w.chunk(e.Stmts)
+	case *ast.LogicalOpExpr:
+		w.exprs(e.Lhs, e.Rhs)
+	case *ast.RelationalOpExpr:
+		w.exprs(e.Lhs, e.Rhs)
+	case *ast.StringConcatOpExpr:
+		w.exprs(e.Lhs, e.Rhs)
+	case *ast.ArithmeticOpExpr:
+		w.exprs(e.Lhs, e.Rhs)
+	case *ast.UnaryMinusOpExpr:
+		w.exprs(e.Expr)
+	case *ast.UnaryNotOpExpr:
+		w.exprs(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		w.exprs(e.Expr)
+	}
+	w.expr(e)
+}
