@@ -202,4 +202,7 @@ func (s *session) explain(r request, err error) {
 		return
 	}
 	fmt.Fprint(os.Stderr, s.host.Explain(err))
+	if r.act == runFile || r.act == talk {
+		fmt.Fprint(os.Stderr, s.host.Trace(err))
+	}
 }

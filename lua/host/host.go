@@ -55,7 +55,7 @@ type Host struct {
 
 	mu      sync.Mutex
 	sources map[string]text // by the name that places carry
-	dir     string            // where require looks first
+	dir     string          // where require looks first
 }
 
 // New makes a state with everything loaded. Its error is a declaration that

@@ -63,7 +63,8 @@ func TestRuns(t *testing.T) {
 		{"io.write goes with print", `io.write("a", 1, "\n") print("b")`, nil, "a1\nb\n", 0},
 		{"no shell", `os.execute("true")`, nil, "", 1},
 		{"format", `print(("%s|%5.1f|%q|%d|%%|%-4s|"):format(re("x"), 2, 'a"b', 7, "z"))`, nil, "x|  2.0|\"a\\\"b\"|7|%|z   |\n", 0},
-		{"help", `help("busy")`, nil, "busy: a kind of error\n  Somebody uses or holds the object.\n", 0},
+		{"help", `help("busy")`, nil, "busy: a kind of error\n  Somebody uses or holds the object.\n  raised by  remove of a volume, image or network that containers use; locks that another caller holds\n" +
+			"  do         the message names the users: ask x.used_by, stop or remove them first, or try again later\n", 0},
 		{"rep", `string.rep("x", 1e9)`, nil, "", 1},
 		{"a call as the last field with a key is one value", `local function f() return 1, 2 end
 			local deep = function() return { x = function(...) return { "b", y = ... } end } end

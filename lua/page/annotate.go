@@ -247,6 +247,6 @@ func (w *annotator) kinds() {
 	w.line("--- What sort of failure an Error is.")
 	w.line("---@alias ErrorKind")
 	for _, kind := range sortedKinds() {
-		w.line("---| %q # %s", string(kind), oneLine(kinds()[kind]))
+		w.line("---| %q # %s", string(kind), oneLine(kinds()[kind].means))
 	}
 }

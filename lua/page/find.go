@@ -11,8 +11,11 @@ import (
 
 // Named explains what a word stands for: a module, a class, a kind of error, or
 // one of these and a member ("containers.run", "Container:stop",
-// "containers.run.name" for an option). ok is false if it stands for nothing.
+// "containers.run.name" for an option; "E:busy" is surely a kind). ok is false if it stands for nothing.
 func Named(word string, modules []*bind.Module, classes []bind.ClassDoc) (text string, ok bool) {
+	if kind, ok := strings.CutPrefix(word, "E:"); ok {
+		return kindOf(fault.Kind(kind))
+	}
 	head, member, _ := strings.Cut(strings.ReplaceAll(word, ":", "."), ".")
 	if member == "" {
 		return whole(head, modules, classes)
@@ -49,10 +52,7 @@ func whole(word string, modules []*bind.Module, classes []bind.ClassDoc) (string
 	if word == "list" {
 		return Lists(), true
 	}
-	if text, ok := kinds()[fault.Kind(word)]; ok {
-		return word + ": a kind of error\n  " + text + "\n", true
-	}
-	return "", false
+	return kindOf(fault.Kind(word))
 }
 
 func memberOf(owner, member string, facts []bind.ParamDoc, acts []*bind.Func) (string, bool) {
@@ -86,26 +86,6 @@ func optionsOf(f *bind.Func) []bind.ParamDoc {
 		}
 	}
 	return nil
-}
-
-// kinds says what each kind of error means and what to do.
-func kinds() map[fault.Kind]string {
-	return map[fault.Kind]string{
-		fault.NotFound:    "Nothing has this name. find returns nil instead of raising.",
-		fault.Exists:      "The name is taken.",
-		fault.Conflict:    "The state of the object forbids this.",
-		fault.Invalid:     "The request makes no sense: a wrong option, type or value.",
-		fault.Denied:      "Not allowed.",
-		fault.Unsupported: "This kernel or host cannot do it.",
-		fault.Timeout:     "It took too long.",
-		fault.Canceled:    "Somebody asked for the end. pcall cannot hold it; defers run.",
-		fault.Busy:        "Somebody uses or holds the object.",
-		fault.Damaged:     "What is on disk cannot be believed.",
-		fault.Partial:     "Some of several objects were done: err.done, err.failed.",
-		fault.Failed:      "A program ended with another code than 0: err.result.",
-		fault.Script:      "A plain error of the script.",
-		fault.Bug:         "neap is wrong. Please report it.",
-	}
 }
 
 // sortedKinds are the kinds of errors, by name.

@@ -56,7 +56,7 @@ func TestHelp(t *testing.T) {
 	}
 	for word, want := range map[string]string{
 		"containers": "containers: Boxes.", "Container": "facts", "containers.run": "Run one.", "Container:stop": "Stop it.", "Container.state": "what it does",
-		"containers.run.network": "which network", "busy": "Somebody uses", "Error": "kind partial", "list": "group_by", "error.hint": "the way out",
+		"containers.run.network": "which network", "busy": "Somebody uses", "E:busy": "used_by", "Error": "kind partial", "list": "group_by", "error.hint": "the way out",
 	} {
 		if got, ok := page.Named(word, modules, classes); !ok || !strings.Contains(got, want) {
 			t.Errorf("%s: %q", word, got)

@@ -136,6 +136,7 @@ func defaultCell(p bind.ParamDoc) string {
 
 func writeKinds(s *strings.Builder) {
 	for _, kind := range sortedKinds() {
-		fmt.Fprintf(s, "\n## %s\n\n%s\n", kind, kinds()[kind])
+		k := kinds()[kind]
+		fmt.Fprintf(s, "\n## %s\n\n%s\n\n- Raised by: %s.\n- What to do: %s.\n", kind, k.means, k.raised, k.do)
 	}
 }
