@@ -55,7 +55,7 @@ func TestRuns(t *testing.T) {
 		{"a failing defer does not stop others", `defer(function() print("d1") end) defer(function() error("no") end)`, nil, "d1\n", 1},
 		{"exit in a defer lets the others run", `defer(function() print("d1") end) defer(function() pcall(os.exit, 3) print("never") end)`, nil, "d1\n", 3},
 		{"exit in a defer after an error", `defer(function() os.exit(4) end) error("x")`, nil, "", 4},
-		{"what fails in a defer of what failed is told", "defer(function() error('no', 0) end)\nerror('x', 0)", nil, "in a defer: error[script]: no\n  --> test.lua:1\n  |\n1 | defer(function() error('no', 0) end)\n  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n", 1},
+		{"what fails in a defer of what failed is told", "defer(function() error('no', 0) end)\nerror('x', 0)", nil, "in a defer: error[script]: no\n  --> test.lua:1:18\n  |\n1 | defer(function() error('no', 0) end)\n  |                  ^^^^^^^^^^^^^^\n", 1},
 		{"defers see captured locals", `local x = 5 defer(function() print(x) end) x = 6 error("boom")`, nil, "6\n", 1},
 		{"defer in a defer", `defer(function() defer(function() print("in") end) print("out") end)`, nil, "out\nin\n", 0},
 		{"syntax", `x = = 1`, nil, "", 1},
