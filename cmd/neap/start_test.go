@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,5 +60,49 @@ func TestWhatPackagesMakeAtStart(t *testing.T) {
 	}
 	if seen < 20 {
 		t.Errorf("the trace shows %d packages:\n%s", seen, out)
+	}
+}
+
+// begin makes all that a caller makes before its script runs.
+func begin(tb testing.TB) *session {
+	s := &session{outlet: &outlet{f: os.Stdout}}
+	s.terminal = newConsole(s.outlet)
+	var err error
+	if s.host, err = s.newHost(); err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// TestWhatACallerMakesAtStart bounds that. Modules, their functions and classes
+// are made when a script first touches them: whoever makes something for every
+// start finds it here.
+func TestWhatACallerMakesAtStart(t *testing.T) {
+	const things, bytes = 700, 85 << 10
+	begin(t).host.Close() // what is made once, for all
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const rounds = 20
+	for range rounds {
+		begin(t).host.Close()
+	}
+	runtime.ReadMemStats(&after)
+	if n := (after.Mallocs - before.Mallocs) / rounds; n > things {
+		t.Errorf("a start makes %d things, more than %d", n, things)
+	}
+	if n := (after.TotalAlloc - before.TotalAlloc) / rounds; n > bytes {
+		t.Errorf("a start makes %d bytes, more than %d", n, bytes)
+	}
+}
+
+// BenchmarkStart is a caller's part of neap -e ”, in a process that is warm.
+func BenchmarkStart(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		s := begin(b)
+		if err := s.host.RunString(context.Background(), "-e", "", nil); err != nil {
+			b.Fatal(err)
+		}
+		s.host.Close()
 	}
 }

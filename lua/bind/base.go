@@ -6,9 +6,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Harden replaces what gopher-lua's base library gets wrong when several tasks
-// share a state: protected calls and coroutines. It adds try. The host calls it
-// once, before Lua runs.
+// Harden replaces what gopher-lua's libraries get wrong when several tasks share
+// a state: protected calls and coroutines. It adds try. The host calls it once,
+// before Lua runs.
 func (st *State) Harden() {
 	L := st.root
 	for name, fn := range map[string]lua.LGFunction{
@@ -16,16 +16,17 @@ func (st *State) Harden() {
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}
-	if library, ok := L.GetGlobal("debug").(*lua.LTable); ok {
-		library.RawSetString("traceback", L.NewFunction(st.traceback))
-	}
-	co := L.GetGlobal("coroutine").(*lua.LTable)
-	old := func(name string) lua.LGFunction { return co.RawGetString(name).(*lua.LFunction).GFunction }
+	st.Amend("debug", func(t *lua.LTable) { t.RawSetString("traceback", L.NewFunction(st.traceback)) })
+	st.Amend("coroutine", st.hardenCoroutines)
+}
+
+func (st *State) hardenCoroutines(t *lua.LTable) {
+	old := func(name string) lua.LGFunction { return t.RawGetString(name).(*lua.LFunction).GFunction }
 	for name, fn := range map[string]lua.LGFunction{
 		"create": detached(old("create")), "resume": st.resume(old("resume")), "wrap": st.wrap(old("wrap")),
 		"yield": st.yield, "running": st.running, "status": st.status,
 	} {
-		co.RawSetString(name, L.NewFunction(fn))
+		t.RawSetString(name, st.root.NewFunction(fn))
 	}
 }
 

@@ -37,11 +37,16 @@ func (c call) usage(format string, args ...any) {
 
 // function is f in the form gopher-lua runs. home is the module's table, or nil.
 func (st *State) function(f *Func, owner string, home *lua.LTable) *lua.LFunction {
+	return st.announced(func() *Func { return f }, owner, home)
+}
+
+// announced is what f gives, which is asked when it is called or looked at.
+func (st *State) announced(f func() *Func, owner string, home *lua.LTable) *lua.LFunction {
 	fn := st.root.NewFunction(func(L *lua.LState) int {
-		c := call{L, st, f, owner}
+		c := call{L, st, f(), owner}
 		defer c.guard()
 		c.checkForm(home)
-		return f.call(c)
+		return c.fn.call(c)
 	})
 	st.funcs[fn] = bound{f, owner}
 	return fn

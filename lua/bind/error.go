@@ -83,7 +83,7 @@ func (st *State) raise(L *lua.LState, err error) {
 
 // object is the Error object of an error.
 func (st *State) object(r *Raised) lua.LValue {
-	return &lua.LUserData{Value: object[*Raised]{r}, Metatable: st.raised, Env: st.root.Env}
+	return &lua.LUserData{Value: object[*Raised]{r}, Metatable: st.raised(), Env: st.root.Env}
 }
 
 // position is what gopher-lua puts before a message.

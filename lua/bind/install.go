@@ -2,7 +2,6 @@ package bind
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -67,6 +66,7 @@ type Module struct {
 	Name, Doc string
 	Funcs     []*Func
 	Make      func() []*Func // makes Funcs at the first need, if set
+	Globals   []string       // the names of what Make will make, of a module with no name
 	Ready     func() error   // comes before the first call of any of them; its error is raised
 	Call      *Func
 
@@ -83,9 +83,21 @@ func (m *Module) Members() []*Func {
 	return m.Funcs
 }
 
+// member is the function of that name, or nil.
+func (m *Module) member(name string) *Func {
+	i := slices.IndexFunc(m.Members(), func(f *Func) bool { return f.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return m.Funcs[i]
+}
+
 // check refuses a module that contradicts itself.
 func (m *Module) check() error {
 	names := namesOf(m.Members())
+	if m.Globals != nil && !slices.Equal(m.Globals, names) {
+		return fault.New(fault.Bug, "module %q announces %q and makes %q", m.Name, m.Globals, names)
+	}
 	slices.Sort(names)
 	for i := 1; i < len(names); i++ {
 		if names[i] == names[i-1] {
@@ -208,17 +220,16 @@ func calling(m *Module) []*Func {
 func (st *State) installModule(m *Module) {
 	st.modules = append(st.modules, m)
 	if m.Name == "" {
-		for _, f := range m.Members() {
-			st.root.SetGlobal(f.Name, st.function(f, "", nil))
-		}
+		st.installGlobals(m)
 		return
 	}
-	if t, ok := st.root.GetGlobal(m.Name).(*lua.LTable); ok {
-		st.fill(m, t)
+	if _, ok := st.root.GetGlobal(m.Name).(*lua.LTable); ok {
+		st.Amend(m.Name, func(t *lua.LTable) { st.fill(m, t) })
 		return
 	}
 	t := st.root.CreateTable(0, 0)
 	t.Metatable = st.moduleMeta(m)
+	st.homes[t] = m
 	st.late[t] = func() {
 		delete(st.late, t)
 		st.fill(m, t)
@@ -226,12 +237,32 @@ func (st *State) installModule(m *Module) {
 	st.root.SetGlobal(m.Name, t)
 }
 
+func (st *State) installGlobals(m *Module) {
+	if m.Globals == nil {
+		for _, f := range m.Members() {
+			st.root.SetGlobal(f.Name, st.function(f, "", nil))
+		}
+		return
+	}
+	for _, name := range m.Globals {
+		st.root.SetGlobal(name, st.announced(sync.OnceValue(func() *Func {
+			f := m.member(name)
+			st.declareReturns(f)
+			return f
+		}), "", nil))
+	}
+}
+
 func (st *State) fill(m *Module, t *lua.LTable) {
 	for _, f := range m.Members() {
 		t.RawSetString(f.Name, st.function(m.readied(f), m.Name, t))
-		for _, d := range f.Returns {
-			st.declare(d.class)
-		}
+		st.declareReturns(f)
+	}
+}
+
+func (st *State) declareReturns(f *Func) {
+	for _, d := range f.Returns {
+		st.declare(d.class)
 	}
 }
 
@@ -257,45 +288,52 @@ func (m *Module) readied(f *Func) *Func {
 	return &after
 }
 
-// Touch makes what is in a module's table; of any other value it does nothing.
-// What looks into tables without their metatables calls it first.
-func (st *State) Touch(v lua.LValue) {
-	if t, ok := v.(*lua.LTable); ok {
-		if fill := st.late[t]; fill != nil {
-			fill()
-		}
+// moduleMeta is the metatable of a module: all share one, but for those that
+// can be called.
+func (st *State) moduleMeta(m *Module) *lua.LTable {
+	if m.Call == nil {
+		return st.strict()
 	}
+	mt := st.root.CreateTable(0, 5)
+	st.strict().ForEach(mt.RawSet)
+	call := *m.Call
+	call.method = true
+	mt.RawSetString("__call", st.function(&call, "", nil))
+	return mt
 }
 
-// moduleMeta refuses unknown members and assignments.
-func (st *State) moduleMeta(m *Module) *lua.LTable {
-	mt := st.root.CreateTable(0, 0)
-	mt.RawSetString("__name", lua.LString("module "+m.Name))
+// strictMeta refuses unknown members and assignments.
+func (st *State) strictMeta() *lua.LTable {
+	mt := st.root.CreateTable(0, 4)
 	mt.RawSetString("__metatable", lua.LFalse)
-	mt.RawSetString("__index", st.meta(m.Name, func(c call) int {
-		t, name := c.L.Get(1), c.L.Get(2).String()
+	mt.RawSetString("__index", st.meta("", func(c call) int {
+		t, name := c.L.CheckTable(1), c.L.Get(2).String()
 		c.st.Touch(t)
-		found := t.(*lua.LTable).RawGetString(name)
-		if found == lua.LNil {
+		found := t.RawGetString(name)
+		if m := c.st.homes[t]; found == lua.LNil && m != nil {
 			c.st.raise(c.L, fault.New(fault.Invalid, "%s has no %s; %s", m.Name, strconv.Quote(name), suggestion(name, namesOf(m.Members()))))
 		}
 		c.L.Push(found)
 		return 1
 	}))
-	mt.RawSetString("__newindex", st.meta(m.Name, func(c call) int {
-		c.st.raise(c.L, fault.New(fault.Invalid, "the module %s cannot be changed", m.Name))
+	mt.RawSetString("__newindex", st.meta("", func(c call) int {
+		c.st.raise(c.L, fault.New(fault.Invalid, "the %s cannot be changed", c.moduleSelf()))
 		return 0
 	}))
-	mt.RawSetString("__tostring", st.meta(m.Name, func(c call) int {
-		c.L.Push(lua.LString(fmt.Sprintf("module %s", m.Name)))
+	mt.RawSetString("__tostring", st.meta("", func(c call) int {
+		c.L.Push(lua.LString(c.moduleSelf()))
 		return 1
 	}))
-	if m.Call != nil {
-		call := *m.Call
-		call.method = true
-		mt.RawSetString("__call", st.function(&call, "", nil))
-	}
 	return mt
+}
+
+// moduleSelf is how the module before the colon is said.
+func (c call) moduleSelf() string {
+	m := c.st.homes[c.L.CheckTable(1)]
+	if m == nil {
+		c.usage("this is no module")
+	}
+	return "module " + m.Name
 }
 
 // Modules lists what was installed, in order.

@@ -130,7 +130,7 @@ func ListOf[T any](k Kind[T]) Kind[[]T] {
 			for i, t := range all {
 				items[i] = k.to(c, t)
 			}
-			return c.st.list(items, c.st.plainList)
+			return c.st.list(items, c.st.plainList())
 		},
 	}
 }
@@ -199,16 +199,16 @@ func (st *State) strings(all []string) lua.LValue {
 	for i, s := range all {
 		items[i] = lua.LString(s)
 	}
-	return st.list(items, st.plainList)
+	return st.list(items, st.plainList())
 }
 
 // listFor is a list of items, of their class if they all have one.
 func (st *State) listFor(items []lua.LValue) *lua.LTable {
-	mt := st.plainList
+	mt := st.plainList()
 	for i, v := range items {
 		k := st.classOf(v)
 		if k == nil || i > 0 && mt != k.list {
-			return st.list(items, st.plainList)
+			return st.list(items, st.plainList())
 		}
 		mt = k.list
 	}

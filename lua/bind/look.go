@@ -6,7 +6,10 @@ import lua "github.com/yuin/gopher-lua"
 func (st *State) FuncOf(v lua.LValue) (f *Func, owner string, ok bool) {
 	fn, _ := v.(*lua.LFunction)
 	b, ok := st.funcs[fn]
-	return b.fn, b.owner, ok
+	if !ok {
+		return nil, "", false
+	}
+	return b.fn(), b.owner, true
 }
 
 // ClassOf is the class of an object that scripts hold.
@@ -15,7 +18,7 @@ func (st *State) ClassOf(v lua.LValue) (ClassDoc, bool) {
 	if !ok {
 		return ClassDoc{}, false
 	}
-	if u.Metatable == st.raised {
+	if u.Metatable == st.raised() {
 		return errorClass.describe(), true
 	}
 	if k := st.classOf(v); k != nil {
@@ -36,7 +39,7 @@ func (st *State) ListClassOf(v lua.LValue) (ClassDoc, bool) {
 			return k.class.describe(), true
 		}
 	}
-	return ClassDoc{}, t.Metatable == st.plainList
+	return ClassDoc{}, t.Metatable == st.plainList()
 }
 
 // ModuleOf is the module behind a table.

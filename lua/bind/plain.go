@@ -127,7 +127,7 @@ func (st *State) toLua(v any) lua.LValue {
 		for i, item := range v {
 			items[i] = st.toLua(item)
 		}
-		return st.list(items, st.plainList)
+		return st.list(items, st.plainList())
 	case []string:
 		return st.strings(v)
 	case map[string]any:

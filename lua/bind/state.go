@@ -27,22 +27,28 @@ type State struct {
 	mu   sync.Mutex // the Lua lock: held while Lua runs, not while bodies do
 	root *lua.LState
 
-	effects   Effects
-	classes   map[any]*known
-	order     []*known    // those that Lua has met
-	declared  []installer // those it may meet
-	late      map[*lua.LTable]func()
-	funcs     map[*lua.LFunction]bound
-	modules   []*Module
-	raised    *lua.LTable // the metatable of Error objects
-	plainList *lua.LTable // the metatable of lists of plain values
-	spare     []*lua.LState
-	busy      map[*lua.LState]*thread
+	effects  Effects
+	classes  map[any]*known
+	order    []*known                // those that Lua has met
+	declared []installer             // those it may meet
+	late     map[*lua.LTable]func()  // makes what is in a table that nobody has touched
+	homes    map[*lua.LTable]*Module // by their tables
+	funcs    map[*lua.LFunction]bound
+	modules  []*Module
+
+	// Metatables, each made when it is first needed.
+	raised    func() *lua.LTable // of Error objects
+	plainList func() *lua.LTable // of lists of plain values
+	strict    func() *lua.LTable // of modules
+	lateMeta  func() *lua.LTable // of what waits to be touched
+
+	spare []*lua.LState
+	busy  map[*lua.LState]*thread
 }
 
 // bound is a Func and the module or class it was installed for.
 type bound struct {
-	fn    *Func
+	fn    func() *Func
 	owner string
 }
 
@@ -69,10 +75,13 @@ func NewState(L *lua.LState, e Effects) *State {
 	st := &State{
 		root: L, effects: e,
 		classes: map[any]*known{}, funcs: map[*lua.LFunction]bound{}, busy: map[*lua.LState]*thread{},
-		late: map[*lua.LTable]func(){},
+		late: map[*lua.LTable]func(){}, homes: map[*lua.LTable]*Module{},
 	}
-	st.plainList = st.listMeta("list", func() []*Func { return listFuncs(nil) }, plainColumns)
-	st.raised = st.Class(errorClass).meta
+	st.plainList = sync.OnceValue(func() *lua.LTable {
+		return st.listMeta("list", func() []*Func { return listFuncs(nil) }, plainColumns)
+	})
+	st.raised = sync.OnceValue(func() *lua.LTable { return st.Class(errorClass).meta })
+	st.strict, st.lateMeta = sync.OnceValue(st.strictMeta), sync.OnceValue(st.untouched)
 	return st
 }
 

@@ -24,6 +24,11 @@ var argumentsClass = makeArgsClass()
 
 func makeArgsClass() *bind.Class[*arguments] {
 	k := bind.NewClass[*arguments]("Arguments", "The arguments of the script, one property each, as args declared them.")
+	k.Fill = func() { fillArgs(k) }
+	return k
+}
+
+func fillArgs(k *bind.Class[*arguments]) {
 	k.Text = func(a *arguments) string {
 		var all []string
 		for name, v := range a.values {
@@ -42,7 +47,6 @@ func makeArgsClass() *bind.Class[*arguments] {
 		}
 		return names
 	}
-	return k
 }
 
 // argument is one declared argument.

@@ -18,22 +18,19 @@ import (
 // asking.
 func (h *Host) openBase() {
 	L := h.L
-	for _, name := range []string{"channel", "_printregs"} {
-		L.SetGlobal(name, lua.LNil)
-	}
+	L.SetGlobal("_printregs", lua.LNil)
 	for name, fn := range map[string]lua.LGFunction{
 		"print": h.print, "dofile": h.doFile, "loadfile": h.loadFile, "loadstring": h.loadString, "collectgarbage": collect,
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}
-	for _, name := range []string{"pairs", "next", "rawget"} {
+	for _, name := range []string{"pairs", "next", "rawget", "rawset", "getmetatable", "setmetatable"} {
 		h.touching(name)
 	}
-	h.openIO()
 }
 
 // touching makes a function that looks past metatables find what is in a
-// module.
+// module or a library, and what changes a table change that.
 func (h *Host) touching(name string) {
 	old := h.L.GetGlobal(name).(*lua.LFunction)
 	h.L.SetGlobal(name, replace(h.L, old, func(L *lua.LState) int {
@@ -123,11 +120,10 @@ func (h *Host) doFile(L *lua.LState) int {
 	return L.GetTop() - top
 }
 
-// openIO makes io.write go where print goes, unless io.output was redirected,
+// amendIO makes io.write go where print goes, unless io.output was redirected,
 // and takes away what runs a shell.
-func (h *Host) openIO() {
+func (h *Host) amendIO(library *lua.LTable) {
 	L := h.L
-	library := L.GetGlobal("io").(*lua.LTable)
 	write, output := library.RawGetString("write").(*lua.LFunction), library.RawGetString("output")
 	standard := library.RawGetString("stdout")
 	library.RawSetString("write", replace(L, write, func(L *lua.LState) int {

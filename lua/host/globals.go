@@ -10,7 +10,11 @@ import (
 
 // globals are the functions that belong to no module.
 func (h *Host) globals() *bind.Module {
-	return &bind.Module{Doc: "Functions that belong to no module.", Funcs: []*bind.Func{
+	return &bind.Module{Doc: "Functions that belong to no module.", Globals: []string{"defer", "re", "args", "help"}, Make: h.globalFuncs}
+}
+
+func (h *Host) globalFuncs() []*bind.Func {
+	return []*bind.Func{
 		bind.Func1("defer", "Call a function at the end of the innermost scope: of the script, the task, the test. What is deferred last runs first, also after errors and cancel.",
 			bind.Req("fn", bind.Passing(bind.Nothing), "what to do then"), bind.Nothing, deferred,
 		).With(`defer(function() print("done") end)`),
@@ -30,7 +34,7 @@ assert(opt.dry_run == false)`),
 				_, err := io.WriteString(h.options.Stdout, h.Help(of))
 				return bind.Void{}, err
 			}).With(`help("pcall")`),
-	}}
+	}
 }
 
 func deferred(ctx context.Context, fn bind.Callback[bind.Void, []bind.Value]) (bind.Void, error) {

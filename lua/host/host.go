@@ -81,19 +81,39 @@ func New(o Options) (*Host, error) {
 	}
 	L := lua.NewState(lua.Options{
 		CallStackSize: 4096, MinimizeStackMemory: true,
-		RegistrySize: 256, RegistryGrowStep: 1024, RegistryMaxSize: 1 << 20,
+		RegistrySize: 256, RegistryGrowStep: 1024, RegistryMaxSize: 1 << 20, SkipOpenLibs: true,
 	})
 	h := &Host{options: o, L: L, sources: map[string]text{}}
 	h.st = bind.NewState(L, bind.Effects{Now: o.Now, Panic: o.Panic})
+	h.openLibraries()
 	h.st.Harden()
 	h.openBase()
-	h.openString()
-	h.openOS()
 	h.openRequire()
+	h.st.Amend("io", h.amendIO)
+	h.st.Amend("os", h.amendOS)
+	h.st.Amend("string", h.amendString)
 	err := h.st.Install(append(append([]*bind.Module{h.globals()}, o.Modules...), h.scripts()), append(o.Classes, bind.ErrorClass(), bind.ResultClass(), bind.RegexpClass(), argsClass())...)
 	h.preload()
 	h.openSession()
 	return h, err
+}
+
+// openLibraries opens what every script needs, and the rest when it is touched.
+func (h *Host) openLibraries() {
+	L := h.L
+	for _, open := range []lua.LGFunction{lua.OpenPackage, lua.OpenBase} {
+		open(L)
+		L.Pop(1)
+	}
+	for name, open := range map[string]lua.LGFunction{
+		lua.TabLibName: lua.OpenTable, lua.IoLibName: lua.OpenIo, lua.OsLibName: lua.OpenOs, lua.MathLibName: lua.OpenMath,
+		lua.DebugLibName: lua.OpenDebug, lua.CoroutineLibName: lua.OpenCoroutine,
+	} {
+		h.st.OpenLate(name, open)
+	}
+	library := h.st.OpenLate(lua.StringLibName, lua.OpenString)
+	library.RawSetString("__index", library)
+	L.SetMetatable(lua.LString(""), library) // of every string
 }
 
 // Close gives the state up. Nothing may run in it.

@@ -124,6 +124,41 @@ func TestArgs(t *testing.T) {
 	}
 }
 
+// TestLibraries looks at libraries in every way in which a script may be the
+// first to touch them.
+func TestLibraries(t *testing.T) {
+	for _, src := range []string{
+		`local n = 0 for _ in pairs(math) do n = n + 1 end assert(n > 20)`,
+		`assert(next(coroutine))`,
+		`assert(rawget(os, "time"))`,
+		`rawset(math, "floor", 1) assert(math.floor == 1 and math.ceil)`,
+		`math.floor = 1 assert(math.floor == 1 and math.ceil)`,
+		`assert(getmetatable(table) == nil)`,
+		`setmetatable(io, { __index = function() return "mine" end }) assert(io.write ~= "mine" and io.nothing == "mine")`,
+		`local m = math math = nil assert(m.sqrt(4) == 2 and math == nil and require("math") == m)`,
+		`package.loaded.math = 5 assert(math.pi > 3 and require("math") == 5)`,
+		`assert(require("math") == math and package.loaded.string == string)`,
+		`assert(("x"):upper() == "X" and string.byte("a") == 97)`,
+		`assert(("x").nothing == nil and not pcall(function() return ("x"):nothing() end))`,
+		`local f = coroutine.wrap(function() return math.max(1, 2) end) assert(f() == 2)`,
+		`assert(_G.debug.traceback() and channel == nil and _printregs == nil)`,
+		`assert(string.gfind == string.gmatch)`,
+	} {
+		var out bytes.Buffer
+		if err := newHost(t, &out, Options{}).RunString(context.Background(), "test.lua", src, nil); err != nil {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+	h := newHost(t, &bytes.Buffer{}, Options{})
+	values, err := h.Eval(context.Background(), "{ math }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown, err := h.Show(context.Background(), values[0], 0); err != nil || !strings.Contains(shown, "sqrt") {
+		t.Errorf("%s, %v", shown, err)
+	}
+}
+
 func TestSession(t *testing.T) {
 	var out bytes.Buffer
 	h := newHost(t, &out, Options{Modules: []*bind.Module{{Name: "things", Doc: "things"}}})

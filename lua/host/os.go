@@ -6,9 +6,8 @@ import (
 	"neap/lua/bind"
 )
 
-// openOS replaces what of the os library acts on the whole process.
-func (h *Host) openOS() {
-	library := h.L.GetGlobal("os").(*lua.LTable)
+// amendOS replaces what of the os library acts on the whole process.
+func (h *Host) amendOS(library *lua.LTable) {
 	library.RawSetString("exit", h.L.NewFunction(h.exit))
 	library.RawSetString("getenv", h.L.NewFunction(func(L *lua.LState) int {
 		value, ok := h.options.Getenv(L.CheckString(1))

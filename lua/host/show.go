@@ -58,7 +58,7 @@ func cut(text string, width int) string {
 }
 
 func (h *Host) shown(L *lua.LState) int {
-	w := &writer{say: func(v lua.LValue) string { return h.st.Text(L, v) }}
+	w := &writer{touch: h.st.Touch, say: func(v lua.LValue) string { return h.st.Text(L, v) }}
 	v := L.Get(1)
 	if t, ok := v.(*lua.LTable); ok && w.plain(t) {
 		L.Push(lua.LString(w.table(t, "")))
@@ -76,12 +76,14 @@ const (
 
 // writer writes plain tables as a script would.
 type writer struct {
+	touch func(lua.LValue) // makes what waits to be touched
 	say   func(lua.LValue) string
 	above []*lua.LTable
 }
 
 // plain says whether a table has no say in how it is written.
 func (w *writer) plain(t *lua.LTable) bool {
+	w.touch(t)
 	mt, ok := t.Metatable.(*lua.LTable)
 	return !ok || mt.RawGetString("__tostring") == lua.LNil
 }

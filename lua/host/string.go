@@ -10,9 +10,8 @@ import (
 // longest is how many bytes a string function may make.
 const longest = 1 << 28
 
-// openString replaces the string functions that know no __tostring or no limit.
-func (h *Host) openString() {
-	library := h.L.GetGlobal("string").(*lua.LTable)
+// amendString replaces the string functions that know no __tostring or no limit.
+func (h *Host) amendString(library *lua.LTable) {
 	library.RawSetString("format", h.L.NewFunction(h.format))
 	library.RawSetString("rep", h.L.NewFunction(repeat))
 	for name, fn := range map[string]lua.LGFunction{"find": h.find, "match": h.match, "gmatch": h.gmatch, "gsub": h.gsub} {

@@ -26,6 +26,10 @@ type command struct {
 }
 
 func (e Effects) execModule() *bind.Module {
+	return &bind.Module{Doc: "Programs on the host.", Globals: []string{"exec"}, Make: e.execFuncs}
+}
+
+func (e Effects) execFuncs() []*bind.Func {
 	options := &bind.Record[command]{
 		Name: "ExecOptions", Doc: "what to run",
 		New:   func() command { return command{check: true} },
@@ -42,10 +46,10 @@ func (e Effects) execModule() *bind.Module {
 		},
 		Hints: map[string]string{"cwd": "workdir", "dir": "workdir", "environment": "env", "input": "stdin"},
 	}
-	return &bind.Module{Doc: "Programs on the host.", Funcs: []*bind.Func{
+	return []*bind.Func{
 		bind.Func1("exec", "Run a program on the host and wait for it.", bind.Options(options), bind.Returns(bind.ResultClass().Kind(), "what came of it"),
 			e.run).Change().With(`assert(exec{ "echo", "hi" }.stdout == "hi\n")`),
-	}}
+	}
 }
 
 // run starts the program in a process group of its own, so that its children
