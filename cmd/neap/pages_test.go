@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,48 @@ func TestEverythingHasAPage(t *testing.T) {
 		for _, f := range c.Fields {
 			wants(notes, "---@field "+f.Name+" ")
 			wants(pages, "| `"+f.Name+"` |")
+		}
+	}
+}
+
+// TestEverythingIsExplainedAndCompleted asks for help on each function, option
+// and fact, and types the beginning of each.
+func TestEverythingIsExplainedAndCompleted(t *testing.T) {
+	s, modules, classes := documented(t)
+	explained := func(name, want string) {
+		if got := s.host.HelpOn(name); !strings.Contains(got, want) {
+			t.Errorf("help on %s: %s", name, got)
+		}
+	}
+	completed := func(line, want string) {
+		if _, words, _ := s.host.Complete(line, len([]rune(line)), nil, nil); !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, want) }) {
+			t.Errorf("after %s comes %q, without %s", line, words, want)
+		}
+	}
+	options := func(title string, f *bind.Func) {
+		for _, p := range f.Params {
+			for _, k := range p.Keys {
+				if !k.Listed {
+					explained(title+"."+k.Name, k.Doc)
+					completed(title+"{ "+k.Name[:1], k.Name)
+				}
+			}
+		}
+	}
+	for _, m := range modules {
+		for _, f := range m.Members() {
+			title := f.Title(m.Name)
+			explained(title, f.Doc)
+			completed(title[:len(title)-1], title[len(m.Name):][min(1, len(m.Name)):])
+			options(title, f)
+		}
+	}
+	for _, c := range classes {
+		for _, f := range c.Methods {
+			explained(f.Title(c.Name), f.Doc)
+		}
+		for _, f := range c.Fields {
+			explained(c.Name+"."+f.Name, f.Doc)
 		}
 	}
 }

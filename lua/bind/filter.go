@@ -287,10 +287,13 @@ type Both[O, S any] struct {
 	Select  Select[S]
 }
 
-// With is the kind of a table that holds the options of r and filters of f.
+// With is the kind of a table that holds the options of r and filters of f. An
+// option hides the filter of its name.
 func With[O, S any](r *Record[O], f *Filter[S]) Kind[Both[O, S]] {
+	own := r.names()
+	filters := slices.DeleteFunc(f.Docs(), func(d ParamDoc) bool { return slices.Contains(own, d.Name) })
 	return Kind[Both[O, S]]{
-		Name: r.Name, Want: "a table of options and filters", Keys: append(r.Docs(), f.Docs()...),
+		Name: r.Name, Want: "a table of options and filters", Keys: append(r.Docs(), filters...),
 		from: func(c call, v lua.LValue) (b Both[O, S], err error) {
 			t, ok := v.(*lua.LTable)
 			if !ok {

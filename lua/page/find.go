@@ -26,8 +26,18 @@ func Named(word string, modules []*bind.Module, classes []bind.ClassDoc) (text s
 		}
 	}
 	for _, c := range classes {
-		if strings.EqualFold(c.Name, head) {
-			return memberOf(c.Name, member, c.Fields, c.Methods)
+		if !strings.EqualFold(c.Name, head) {
+			continue
+		}
+		if text, ok := memberOf(c.Name, member, c.Fields, c.Methods); ok {
+			return text, true
+		}
+	}
+	for _, m := range modules {
+		if m.Name == "" { // an option of a function without a module
+			if text, ok := memberOf("", head+"."+member, nil, m.Members()); ok {
+				return text, true
+			}
 		}
 	}
 	return "", false

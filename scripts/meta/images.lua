@@ -46,7 +46,6 @@
 ---@field dangling? boolean # whether it has no name
 ---@field unless? ImageFilter # spares what matches any of these
 ---@field where? function # keeps what the function says yes to
----@field all? boolean # true: really all
 
 --- how to remove it
 ---@class RemoveImageOptions

@@ -37,7 +37,6 @@
 ---@field dangling? boolean # whether no container uses it
 ---@field unless? VolumeFilter # spares what matches any of these
 ---@field where? function # keeps what the function says yes to
----@field all? boolean # true: really all
 
 --- Make volumes, and find those there are.
 ---@class volumeslib
