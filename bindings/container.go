@@ -52,7 +52,7 @@ func (d *doors) fillContainer() {
 		"status": "state", "cmd": "command", "code": "exit_code", "ip_address": "ip", "image_name": "image", "names": "name",
 		"volumes": "mounts", "restarts": "restart_count", "started_at": "started", "finished_at": "finished", "rm": "remove()", "delete": "remove()",
 	}
-	k.Columns = []string{"name", "short_id", "image", "state", "created", "ip"}
+	k.Columns = []string{"name", "short_id", "image", "state", "created", "ports", "ip"}
 	k.Bulk = []string{
 		"start", "stop", "restart", "kill", "pause", "unpause", "wait", "update", "exec", "remove", "protect", "unprotect",
 	}
@@ -109,7 +109,7 @@ func stateFacts(now func() time.Time) []bind.Field[*box] {
 		fact("limits", bind.Any, "how much it may use; what has no limit is not there", func(v *engine.View) any { return limitsShown(v.Wish.Limits) }),
 		noted("ip", bind.Maybe(bind.String), "its address, while it lives", func(b *container.Brief) string { return b.IP }),
 		fact("networks", bind.Strings, "the networks it is on", networkNames),
-		noted("ports", bind.Any, "its published ports: { container_port, protocol, host_ip, host_port } each", portsShown),
+		noted("ports", bind.Any, "its published ports: { container_port, protocol, host_ip, host_port } each", portsShown).Shown(briefly(publications)),
 	}
 }
 
@@ -118,13 +118,15 @@ func planFacts() []bind.Field[*box] {
 	return []bind.Field[*box]{
 		fact("labels", bind.Map, "its labels", func(v *engine.View) map[string]string { return v.Plan.Labels }),
 		fact("env", bind.Map, "its environment", func(v *engine.View) map[string]string { return pairs(v.Plan.Env) }),
-		noted("command", bind.Strings, "the arguments of its entrypoint, or the program if there is none", func(b *container.Brief) []string { return b.Cmd }),
-		noted("entrypoint", bind.Strings, "the program before its command", func(b *container.Brief) []string { return b.Entrypoint }),
+		noted("command", bind.Strings, "the arguments of its entrypoint, or the program if there is none", func(b *container.Brief) []string { return b.Cmd }).
+			Shown(briefly(func(b *container.Brief) []string { return words(b.Cmd) })),
+		noted("entrypoint", bind.Strings, "the program before its command", func(b *container.Brief) []string { return b.Entrypoint }).
+			Shown(briefly(func(b *container.Brief) []string { return words(b.Entrypoint) })),
 		fact("user", bind.Maybe(bind.String), "as whom it runs; nil is root", func(v *engine.View) string { return v.Plan.User }),
 		fact("workdir", bind.String, "the directory it starts in", func(v *engine.View) string { return orElse(v.Plan.Workdir, "/") }),
 		fact("tty", bind.Bool, "whether it has a terminal", func(v *engine.View) bool { return v.Plan.Tty }),
 		fact("interactive", bind.Bool, "whether its input stays open", func(v *engine.View) bool { return v.Plan.Interactive }),
-		fact("mounts", bind.Any, "what is mounted: { type, name, source, target, read_only, anonymous, from } each", mountsShown),
+		fact("mounts", bind.Any, "what is mounted: { type, name, source, target, read_only, anonymous, from } each", mountsShown).Shown(mountTexts),
 	}
 }
 
@@ -209,6 +211,43 @@ func portsShown(b *container.Brief) any {
 		})
 	}
 	return all
+}
+
+// briefly says a fact to people from what lists know.
+func briefly(of func(*container.Brief) []string) func(context.Context, *box) ([]string, error) {
+	return func(ctx context.Context, b *box) ([]string, error) {
+		brief, err := b.glance(ctx, false)
+		if err != nil {
+			return nil, err
+		}
+		return of(brief), nil
+	}
+}
+
+// words is an argv as a line for people.
+func words(argv []string) []string {
+	if len(argv) == 0 {
+		return nil
+	}
+	return []string{strings.Join(argv, " ")}
+}
+
+func publications(b *container.Brief) (all []string) {
+	for _, p := range b.Ports {
+		all = append(all, publication(p))
+	}
+	return all
+}
+
+func mountTexts(ctx context.Context, b *box) (all []string, err error) {
+	v, err := b.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range v.Plan.Mounts {
+		all = append(all, orElse(orElse(m.Name, m.Source), m.Kind)+":"+m.Target)
+	}
+	return all, nil
 }
 
 func mountsShown(v *engine.View) any {

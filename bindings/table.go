@@ -197,6 +197,10 @@ func since(t, now time.Time) string {
 }
 
 // portsCell is the published ports, and those that are only exposed.
+func publication(p container.Port) string {
+	return fmt.Sprintf("%s:%d->%d/%s", p.HostIP, p.HostPort, p.ContainerPort, p.Protocol)
+}
+
 func portsCell(b *container.Brief) string {
 	if !b.Living() && b.State != container.Restarting {
 		return ""
@@ -206,7 +210,7 @@ func portsCell(b *container.Brief) string {
 	for _, p := range b.Ports {
 		inside := fmt.Sprintf("%d/%s", p.ContainerPort, p.Protocol)
 		published[inside] = true
-		all = append(all, fmt.Sprintf("%s:%d->%s", p.HostIP, p.HostPort, inside))
+		all = append(all, publication(p))
 	}
 	for _, e := range b.Exposed {
 		if !published[e] {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"neap/lua/bind"
+	"neap/lua/cells"
 	"neap/lua/host"
 )
 
@@ -62,21 +63,4 @@ func (s *session) wrong(src string, err error) string {
 
 // escape makes what a terminal would act upon visible, except line ends and
 // tabs: a container's name or label shall not move the cursor.
-func escape(text string) string {
-	if !strings.ContainsFunc(text, acts) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		if acts(r) {
-			fmt.Fprintf(&b, "\\x%02x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func acts(r rune) bool {
-	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0
-}
+func escape(text string) string { return cells.Escape(text, "\n\t") }

@@ -19,6 +19,7 @@ type Field[S any] struct {
 	shape shape
 	get   func(call, S) lua.LValue              // for scripts; raises
 	plain func(context.Context, S) (any, error) // for filters and tables; nil if the kind has no plain form
+	shown func(context.Context, S) (any, error) // for tables and cards instead; see Shown
 }
 
 // Get declares a property. of runs without the Lua lock.

@@ -7,9 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"neap/lua/cells"
 )
 
 // grid is a text table: a head and rows of cells.
@@ -18,26 +19,31 @@ type grid struct {
 	rows [][]string
 }
 
-// String aligns the columns; control characters are escaped.
+// String aligns the columns.
 func (g grid) String() string {
-	widths := make([]int, len(g.head))
-	for _, row := range append([][]string{g.head}, g.rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
+	widths := g.widths()
 	lines := make([]string, 0, len(g.rows)+1)
 	for _, row := range append([][]string{g.head}, g.rows...) {
 		var b strings.Builder
 		for i, cell := range row {
-			b.WriteString(cell)
 			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+				cell = cells.Pad(cell, widths[i]+gap)
 			}
+			b.WriteString(cell)
 		}
 		lines = append(lines, strings.TrimRight(b.String(), " "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+func (g grid) widths() []int {
+	widths := make([]int, len(g.head))
+	for _, row := range append([][]string{g.head}, g.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], cells.Width(cell))
+		}
+	}
+	return widths
 }
 
 // columns reads the named facts of the class's objects, or the usual ones.
@@ -86,44 +92,60 @@ func (k *Class[S]) shown(names []string) (fields []Field[S], err error) {
 }
 
 func (k *Class[S]) row(ctx context.Context, s S, fields []Field[S], now time.Time) []string {
-	cells := make([]string, len(fields))
+	row := make([]string, len(fields))
 	for i, f := range fields {
-		if f.plain == nil {
-			continue
-		}
-		v, err := f.plain(ctx, s)
-		if err != nil {
-			cells[i] = "?"
-			continue
-		}
-		cells[i] = cell(v, f.shape, now)
+		row[i] = strings.Join(k.parts(ctx, s, f, now), ", ")
 	}
-	return cells
+	return row
 }
 
-// cell is a plain value for people, on one line.
-func cell(v any, s shape, now time.Time) string {
+// parts is a fact for people: one text, or one for each of several.
+func (k *Class[S]) parts(ctx context.Context, s S, f Field[S], now time.Time) []string {
+	read := f.shown
+	if read == nil {
+		read = f.plain
+	}
+	if read == nil {
+		return nil
+	}
+	v, err := read(ctx, s)
+	if err != nil {
+		return []string{"?"}
+	}
+	return cellsOf(v, f.shape, now)
+}
+
+// cellsOf is a plain value for people: texts of one line each.
+func cellsOf(v any, s shape, now time.Time) []string {
 	switch v := v.(type) {
 	case nil:
-		return ""
+		return nil
 	case float64:
-		return numberCell(v, s)
+		return []string{numberCell(v, s)}
 	case string:
 		if t, err := time.Parse(Stamp, v); err == nil && s == shapeTime {
-			return Ago(now.Sub(t))
+			return []string{Ago(now.Sub(t))}
 		}
-		return printable(v)
+		return []string{printable(v)}
 	case []string:
-		return printable(strings.Join(v, ", "))
+		return escaped(v)
 	case map[string]string:
 		var pairs []string
 		for key, value := range v {
 			pairs = append(pairs, key+"="+value)
 		}
 		slices.Sort(pairs)
-		return printable(strings.Join(pairs, ", "))
+		return escaped(pairs)
 	}
-	return printable(fmt.Sprint(v))
+	return []string{printable(fmt.Sprint(v))}
+}
+
+func escaped(all []string) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = printable(s)
+	}
+	return out
 }
 
 func numberCell(n float64, s shape) string {
@@ -183,39 +205,10 @@ func Span(d time.Duration) string {
 // Printable is s with escapes for what a terminal would act upon.
 func Printable(s string) string { return printable(s) }
 
-// printable escapes what a terminal would act upon.
-func printable(s string) string {
-	if harmless(s) {
-		return s
-	}
-	if !strings.ContainsFunc(s, control) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if control(r) {
-			fmt.Fprintf(&b, "\\x%02x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// harmless says of most texts, quickly, that they have no control characters.
-func harmless(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-func control(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }
+func printable(s string) string { return cells.Escape(s, "") }
 
 // tableFunc is list:table(columns…).
-func tableFunc(columns func(call, *lua.LTable, []string) (grid, error)) *Func {
+func tableFunc(columns columnsOf) *Func {
 	all := listFuncs(nil)
 	f := all[len(all)-1]
 	f.call = func(c call) int {
@@ -240,24 +233,11 @@ func tableFunc(columns func(call, *lua.LTable, []string) (grid, error)) *Func {
 
 // listText is how a list prints: objects and records as a table, plain values
 // one a line.
-func listText(c call, t *lua.LTable, columns func(call, *lua.LTable, []string) (grid, error)) string {
+func listText(c call, t *lua.LTable, columns columnsOf) string {
+	if g, ok := gridOf(c, t, columns); ok {
+		return g.String()
+	}
 	items := itemsOf(t)
-	if len(items) == 0 {
-		return ""
-	}
-	switch first := items[0].(type) {
-	case *lua.LUserData:
-		if k := c.st.classOf(first); k != nil && t.Metatable == k.list {
-			if g, err := columns(c, t, nil); err == nil {
-				return g.String()
-			}
-		}
-	case *lua.LTable:
-		if !isList(first) {
-			g, _ := plainColumns(c, t, nil)
-			return g.String()
-		}
-	}
 	lines := make([]string, len(items))
 	for i, v := range items {
 		lines[i] = c.st.say(c.L, v)

@@ -36,7 +36,7 @@ type installer interface {
 	installList(*State) *lua.LTable
 	wrap(s any, mt, env *lua.LTable) lua.LValue
 	holds(any) bool
-	card(ctx context.Context, v lua.LValue, now time.Time) (string, bool)
+	card(ctx context.Context, v lua.LValue, now time.Time, width int) (string, bool)
 }
 
 // AnyClass is a class of any Go type, to be made known to a host.

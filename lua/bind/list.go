@@ -243,8 +243,9 @@ func (k *Class[S]) installList(st *State) *lua.LTable {
 }
 
 // listMeta is the metatable of lists with the given methods.
-func (st *State) listMeta(name string, acts func() []*Func, columns func(call, *lua.LTable, []string) (grid, error)) *lua.LTable {
+func (st *State) listMeta(name string, acts func() []*Func, columns columnsOf) *lua.LTable {
 	mt := st.root.CreateTable(0, 0)
+	st.grids[mt] = columns
 	all := sync.OnceValue(func() []*Func {
 		all := acts()
 		all[slices.IndexFunc(all, func(f *Func) bool { return f.Name == "table" })] = tableFunc(columns)

@@ -42,6 +42,8 @@ type State struct {
 	strict    func() *lua.LTable // of modules
 	lateMeta  func() *lua.LTable // of what waits to be touched
 
+	grids map[lua.LValue]columnsOf // by the metatable of lists
+
 	spare []*lua.LState
 	busy  map[*lua.LState]*thread
 }
@@ -75,7 +77,7 @@ func NewState(L *lua.LState, e Effects) *State {
 	st := &State{
 		root: L, effects: e,
 		classes: map[any]*known{}, funcs: map[*lua.LFunction]bound{}, busy: map[*lua.LState]*thread{},
-		late: map[*lua.LTable]func(){}, homes: map[*lua.LTable]*Module{},
+		late: map[*lua.LTable]func(){}, homes: map[*lua.LTable]*Module{}, grids: map[lua.LValue]columnsOf{},
 	}
 	st.plainList = sync.OnceValue(func() *lua.LTable {
 		return st.listMeta("list", func() []*Func { return listFuncs(nil) }, plainColumns)

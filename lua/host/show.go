@@ -14,25 +14,21 @@ import (
 )
 
 // Show is a value as the REPL prints it: objects as cards and lists as tables,
-// both cut to width columns if that is not 0, a program that ended as what it
+// both fitted to width columns if that is not 0, a program that ended as what it
 // wrote, a plain table as it would be written. Reading facts may ask the kernel.
 func (h *Host) Show(ctx context.Context, v bind.Value, width int) (string, error) {
 	value := bind.Unwrap(v)
 	if f, ok := bind.FinishedOf(value); ok {
 		return lineEnded(f.Stdout) + lineEnded(f.Stderr) + f.Text(), nil
 	}
-	if card, ok := h.st.Card(ctx, value); ok {
-		return cut(card, width), nil
+	if card, ok := h.st.Card(ctx, value, width); ok {
+		return card, nil
 	}
-	results, err := h.st.Call(ctx, h.L.NewFunction(h.shown), value)
+	results, err := h.st.Call(ctx, h.L.NewFunction(h.shown(width)), value)
 	if err != nil || len(results) == 0 {
 		return "", err
 	}
-	text := results[0].String()
-	if c, ok := h.st.ListClassOf(value); ok && c.Name != "" {
-		text = cut(text, width)
-	}
-	return text, nil
+	return results[0].String(), nil
 }
 
 // lineEnded is text that ends its last line, if there is one.
@@ -43,29 +39,20 @@ func lineEnded(text string) string {
 	return text + "\n"
 }
 
-// cut shortens each line to width columns.
-func cut(text string, width int) string {
-	if width <= 0 {
-		return text
-	}
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if runes := []rune(line); len(runes) > width {
-			lines[i] = string(runes[:width-1]) + "…"
+func (h *Host) shown(width int) lua.LGFunction {
+	return func(L *lua.LState) int {
+		w := &writer{touch: h.st.Touch, say: func(v lua.LValue) string { return h.st.Text(L, v) }}
+		v := L.Get(1)
+		text, ok := h.st.Table(L, v, width)
+		if t, isTable := v.(*lua.LTable); !ok && isTable && w.plain(t) {
+			text, ok = w.table(t, ""), true
 		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (h *Host) shown(L *lua.LState) int {
-	w := &writer{touch: h.st.Touch, say: func(v lua.LValue) string { return h.st.Text(L, v) }}
-	v := L.Get(1)
-	if t, ok := v.(*lua.LTable); ok && w.plain(t) {
-		L.Push(lua.LString(w.table(t, "")))
+		if !ok {
+			text = w.say(v)
+		}
+		L.Push(lua.LString(text))
 		return 1
 	}
-	L.Push(lua.LString(w.say(v)))
-	return 1
 }
 
 const (

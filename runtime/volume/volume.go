@@ -220,7 +220,7 @@ func view(d store.Dir, name string, r record) *Volume {
 	if device := r.Options["device"]; device != "" {
 		vol.Path = device
 	}
-	if st, err := d.Lstat(usersDir); err == nil {
+	if st, err := d.Lstat(usersDir); err == nil && st.ModTime().Unix() > 0 { // the epoch says never
 		vol.LastUsed = st.ModTime()
 	}
 	return vol
