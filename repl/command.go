@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"neap/lua/bind"
 )
@@ -21,8 +23,12 @@ func commands() []command {
 		{"help", "this", (*session).overview},
 		{"quit", "leave; Ctrl-D does the same", func(s *session, _ context.Context, _ string) { s.left = errLeave }},
 		{"run", ":run FILE.lua [ARGUMENT…] runs a script here", (*session).runFile},
-		{"time", ":time STATEMENT tells how long it took", (*session).time},
+		{"save", ":save FILE.lua writes what was typed, and worked, as a script", (*session).save},
+		{"edit", "changes the last statement in your editor, then runs it; :edit FILE.lua only changes", (*session).edit},
 		{"paste", "reads lines until Ctrl-D, then runs them as one", (*session).paste},
+		{"time", ":time STATEMENT tells how long it took", (*session).time},
+		{"watch", ":watch 2s EXPRESSION shows it again and again, until Ctrl-C", (*session).watch},
+		{"history", ":history [TEXT] lists what was typed, with that text in it", (*session).recall},
 	}
 }
 
@@ -49,12 +55,22 @@ func (s *session) command(ctx context.Context, text string) {
 	s.say("\nhint: :help lists them\n")
 }
 
-func completeCommand(before, after string, files func(string) []string) (head string, words []string, tail string) {
-	if i := strings.LastIndexByte(before, ' '); i >= 0 {
-		if files == nil || !strings.HasPrefix(before, ":run ") {
-			return before, nil, after
+// completeCommand offers commands, then what stands after each: files, or what a
+// statement may have.
+func (s *session) completeCommand(before, after string) (head string, words []string, tail string) {
+	name, rest, spoken := strings.Cut(before, " ")
+	switch {
+	case !spoken:
+	case takesFile(name):
+		if s.Files != nil {
+			words = s.Files(rest)
 		}
-		return before[:i+1], files(before[i+1:]), after
+		return name + " ", words, after
+	case takesCode(name):
+		head, words, tail = s.Host.Complete(rest+after, utf8.RuneCountInString(rest), s.Names, s.Files)
+		return name + " " + head, words, tail
+	default:
+		return before, nil, after
 	}
 	for _, c := range commands() {
 		if strings.HasPrefix(":"+c.name, before) {
@@ -63,6 +79,9 @@ func completeCommand(before, after string, files func(string) []string) (head st
 	}
 	return "", words, after
 }
+
+func takesFile(command string) bool { return slices.Contains([]string{":run", ":save", ":edit"}, command) }
+func takesCode(command string) bool { return slices.Contains([]string{":time", ":watch"}, command) }
 
 func (s *session) runFile(ctx context.Context, rest string) {
 	words := strings.Fields(rest)

@@ -3,6 +3,7 @@ package repl
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -21,6 +22,7 @@ const (
 	recalled = 1000     // how many entries are recalled
 	crowded  = 1 << 20  // bytes from which on the file is cut to those
 	longest  = 64 << 10 // bytes of an entry that is worth keeping
+	listed   = 50       // how many entries :history lists
 )
 
 // history is what was typed, oldest first, and the file that keeps it: one JSON
@@ -55,7 +57,7 @@ func openHistory(path string) (*history, error) {
 		return h, err
 	}
 	defer f.Close()
-	if err := h.load(f); err != nil {
+	if err := errors.Join(h.load(f), f.Chmod(0o600)); err != nil { // another program may have made it readable
 		return h, err
 	}
 	h.path = path
@@ -88,13 +90,15 @@ func (h *history) load(r io.Reader) error {
 // is very long. After an error nothing more is kept.
 func (h *history) add(src string, now time.Time) error {
 	src = strings.TrimSpace(src)
-	if h.path == "" || src == "" || len(src) > longest || secret(src) {
+	if src == "" || len(src) > longest || secret(src) {
 		return nil
 	}
 	if n := len(h.entries); n > 0 && h.entries[n-1] == src {
 		return nil
 	}
-	h.entries = append(h.entries, src)
+	if h.entries = append(h.entries, src); h.path == "" {
+		return nil
+	}
 	line, err := json.Marshal(entry{now.UTC(), src})
 	if err == nil {
 		err = appendLine(h.path, line)
@@ -147,10 +151,24 @@ func secret(text string) bool {
 
 func secrets() []*regexp.Regexp {
 	return []*regexp.Regexp{
-		regexp.MustCompile(`(?i)(passw(or)?d|passphrase|passwd|\bpwd|\bpw|secret|token|credentials?|(api|access|private|secret|auth)[_-]?key)\w*["'\]]*\s*[=:,]\s*\S`),
+		regexp.MustCompile(`(?i)(passw(or)?d|passphrase|passwd|\bpwd|\bpw|_pass\b|\bpass\b|secret|token|credentials?|(api|access|private|secret|auth)[_-]?key)\w*["'\]]*\s*[=:,]\s*\S`),
 		regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/=._-]{8,}`),
 		regexp.MustCompile(`://[^/\s"'@]+:[^/\s"'@]+@`),
 		regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY`),
+		regexp.MustCompile(`\b(AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|glpat-[\w-]{16,}|xox[baprs]-[\w-]{10,}|sk-[\w-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]+)`), // known forms of keys
 		regexp.MustCompile(`\blogin\s*[({]`),
+	}
+}
+
+// recall lists the entries that have a text in them, oldest first.
+func (s *session) recall(_ context.Context, text string) {
+	var found []string
+	for _, src := range s.history.entries {
+		if strings.Contains(src, text) {
+			found = append(found, escape(src))
+		}
+	}
+	for _, src := range found[max(0, len(found)-listed):] {
+		s.say("%s\n", src)
 	}
 }

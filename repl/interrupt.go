@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"neap/lua/bind"
 	"neap/runtime/fault"
 )
 
@@ -14,16 +15,24 @@ var errInterrupted error = fault.New(fault.Canceled, "interrupted")
 // slow is how long a cancel may take before the user is told how to go on.
 const slow = time.Second
 
+// lend gives the terminal to what runs, until takeBack.
+func (s *session) lend()     { s.take = s.Reader.Release() }
+func (s *session) takeBack() { s.take() }
+
 // run does something that Ctrl-C ends, with the terminal as it was found.
 func (s *session) run(ctx context.Context, do func(context.Context) error) error {
 	s.forget()
+	sitting := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	over := make(chan struct{})
 	defer close(over)
 	go s.heed(cancel, over)
-	defer s.Reader.Release()()
-	err := do(ctx)
+	s.lend()
+	defer s.takeBack()
+	err := do(bind.WithConsent(ctx, func(_ context.Context, verb, noun string, objects []string) error {
+		return s.consent(sitting, verb, noun, objects) // a question waits for its answer whatever limit the statement has
+	}))
 	if err != nil && errors.Is(context.Cause(ctx), errInterrupted) {
 		return errInterrupted
 	}

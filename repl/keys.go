@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,6 +17,13 @@ const (
 	pasteOff   = "\x1b[?2004l"
 	pasteBegin = "\x1b[200~"
 	pasteEnd   = "\x1b[201~"
+)
+
+// burst is how many bytes at once nobody types: a terminal that marks no pastes
+// pastes then, until it is idle for a pause.
+const (
+	burst = 512
+	pause = 50 * time.Millisecond
 )
 
 // keys stands between a terminal and liner. It reads only while somebody
@@ -47,44 +56,93 @@ func (k *keys) listen() (stop func(), err error) {
 func (k *keys) pump(woken int) {
 	buf := make([]byte, 4096)
 	for {
-		fds := []unix.PollFd{{Fd: int32(k.from), Events: unix.POLLIN}, {Fd: int32(woken), Events: unix.POLLIN}}
-		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {
+		n, err := k.read(buf, woken, -1)
+		switch {
+		case errors.Is(err, errWoken):
+			return
+		case err != nil:
 			k.end()
 			return
 		}
-		switch {
-		case fds[1].Revents != 0:
+		out := k.paste.filter(buf[:n])
+		if n >= burst && !k.paste.inside && !bytes.Contains(buf[:n], []byte(pasteEnd)) {
+			out = k.rest(out, buf, woken)
+		}
+		if _, err := k.to.Write(out); err != nil {
 			return
-		case fds[0].Revents == 0:
+		}
+	}
+}
+
+// rest is what a terminal pastes without saying so: all that comes without a
+// pause. If it is one line with Enter, Enter is meant.
+func (k *keys) rest(begun, buf []byte, woken int) []byte {
+	all := bytes.Clone(begun)
+	for {
+		n, err := k.read(buf, woken, pause)
+		if err != nil || n == 0 {
+			break
+		}
+		all = append(all, k.paste.filter(buf[:n])...)
+	}
+	end := bytes.TrimRight(all, "\r\n")
+	line := k.paste.line(end)
+	if !bytes.ContainsAny(end, "\r\n") {
+		line = append(line, all[len(end):]...)
+	}
+	return line
+}
+
+// errWoken says that nobody prompts any more.
+var errWoken = errors.New("woken")
+
+// read waits for keys; 0 bytes are none for a while. What ends it is errWoken or
+// that the terminal is gone.
+func (k *keys) read(buf []byte, woken int, wait time.Duration) (int, error) {
+	for {
+		fds := []unix.PollFd{{Fd: int32(k.from), Events: unix.POLLIN}, {Fd: int32(woken), Events: unix.POLLIN}}
+		millis := int(wait.Milliseconds())
+		if wait < 0 {
+			millis = -1
+		}
+		ready, err := unix.Poll(fds, millis)
+		switch {
+		case errors.Is(err, unix.EINTR):
 			continue
+		case err != nil:
+			return 0, err
+		case fds[1].Revents != 0:
+			return 0, errWoken
+		case ready == 0:
+			return 0, nil
 		}
 		n, err := unix.Read(k.from, buf)
-		if errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN) {
+		switch {
+		case errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN):
 			continue
+		case n <= 0:
+			return 0, os.ErrClosed
 		}
-		if n <= 0 {
-			k.end()
-			return
-		}
-		if _, err := k.to.Write(k.paste.filter(buf[:n])); err != nil {
-			return
-		}
+		return n, nil
 	}
 }
 
 // end tells liner that the terminal is gone.
 func (k *keys) end() { _ = k.to.Close() }
 
-// paste makes one line of what is pasted: line ends become marks, those at its
-// end nothing; tabs become spaces; other control characters go.
+// paste makes one line of what is pasted, at its end: fold says in which form.
 type paste struct {
+	fold   func(text string) string
 	inside bool
 	held   []byte // the beginning of what may become a pasteBegin or pasteEnd
-	ends   int    // line ends not written yet
-	cr     bool   // the last byte was a carriage return
+	text   []byte // what was pasted so far
 }
 
 func (p *paste) filter(in []byte) (out []byte) {
+	if p.inside && string(in) == "\x03" { // Ctrl-C by itself: the end never came
+		p.inside, p.text, p.held = false, nil, nil
+		return in
+	}
 	in = append(p.held, in...)
 	p.held = nil
 	for len(in) > 0 {
@@ -92,41 +150,49 @@ func (p *paste) filter(in []byte) (out []byte) {
 		if p.inside {
 			bracket, least = pasteEnd, 1
 		}
+		at := bytes.IndexByte(in, '\x1b')
+		if at < 0 {
+			at = len(in)
+		}
+		out = p.take(out, in[:at])
+		in = in[at:]
 		switch {
 		case bytes.HasPrefix(in, []byte(bracket)):
-			p.inside, p.ends, p.cr = !p.inside, 0, false
+			if p.inside {
+				out = append(out, p.line(p.text)...)
+				p.text = nil
+			}
+			p.inside = !p.inside
 			in = in[len(bracket):]
-			continue
 		case len(in) >= least && len(in) < len(bracket) && bracket[:len(in)] == string(in):
 			p.held = bytes.Clone(in)
 			return out
-		case p.inside:
-			out = p.pasted(out, in[0])
-		default:
-			out = append(out, in[0])
+		case len(in) > 0:
+			out = p.take(out, in[:1])
+			in = in[1:]
 		}
-		in = in[1:]
 	}
 	return out
 }
 
-func (p *paste) pasted(out []byte, c byte) []byte {
-	after := p.cr
-	p.cr = c == '\r'
-	switch {
-	case c == '\n' && after:
-		return out
-	case c == '\n' || c == '\r':
-		p.ends++
-		return out
-	case c < ' ' && c != '\t' || c == 0x7f:
+// take is what becomes of bytes that are no bracket.
+func (p *paste) take(out, in []byte) []byte {
+	if p.inside {
+		p.text = append(p.text, in...)
 		return out
 	}
-	for ; p.ends > 0; p.ends-- {
-		out = append(out, mark...)
-	}
-	if c == '\t' {
-		return append(out, "    "...)
-	}
-	return append(out, c)
+	return append(out, in...)
+}
+
+// line is a pasted text as a line: without the line ends at its end, with
+// spaces for tabs, without other control characters.
+func (p *paste) line(text []byte) []byte {
+	s := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "    ").Replace(string(text))
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.TrimRight(s, "\n"))
+	return []byte(p.fold(s))
 }

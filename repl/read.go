@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 
+	"neap/lua/cells"
 	"neap/lua/host"
 )
 
@@ -24,7 +26,7 @@ func (s *session) statement(ctx context.Context) (string, error) {
 	if text := strings.TrimSpace(src); strings.HasPrefix(text, ":") || asksHelp(text) {
 		return src, nil
 	}
-	for host.Incomplete(src + "\n") { // a string that a line end breaks off is wrong at once
+	for host.Incomplete(strings.TrimPrefix(strings.TrimSpace(src), "=") + "\n") { // a string that a line end breaks off is wrong at once
 		line, err := s.line(ctx, more)
 		if errors.Is(err, io.EOF) {
 			s.say("\n")
@@ -58,31 +60,36 @@ func (s *session) line(ctx context.Context, text string) (string, error) {
 	}
 }
 
-// widest is how long what the prompt tells may be: the whole stays below 20
-// columns, or liner gives up editing on a narrow terminal.
-const widest = 12
+// widest is how many columns of the prompt tell of the state: liner gives up
+// editing where fewer than ten are left for the line.
+const widest = 20
 
-// prompt is "neap 3 up> ".
+// prompt is "neap 3 up> ". What liner refuses in one is left out.
 func (s *session) prompt() string {
 	if s.State == nil {
 		return prompt
 	}
-	state := escape(s.State())
-	if state == "" || len(state) > widest {
+	state := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.C, r) {
+			return -1
+		}
+		return r
+	}, escape(s.State()))
+	if state == "" {
 		return prompt
 	}
-	return "neap " + state + "> "
+	return "neap " + cells.Cut(state, widest) + "> "
 }
 
 // complete is what Tab offers. A Tab in a paste, before any word, offers
 // nothing.
 func (s *session) complete(line string, pos int) (head string, words []string, tail string) {
 	at := len(string([]rune(line)[:min(pos, len([]rune(line)))]))
-	if strings.TrimSpace(line[:at]) == "" {
+	if s.mute || strings.TrimSpace(line[:at]) == "" {
 		return line[:at], nil, line[at:]
 	}
 	if strings.HasPrefix(line, ":") {
-		return completeCommand(line[:at], line[at:], s.Files)
+		return s.completeCommand(line[:at], line[at:])
 	}
 	return s.Host.Complete(line, pos, s.Names, s.Files)
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"neap/lua/host"
@@ -38,7 +39,7 @@ type Options struct {
 	Reader LineReader
 	Out    io.Writer // used from several goroutines
 
-	Width func() int                   // columns of the terminal, 0 for any; nil likewise
+	Size  func() (cols, rows int)      // of the terminal; 0 for any, and no rows where the cursor cannot be moved
 	State func() string                // what the prompt tells: "3 up"; nil for nothing
 	Names func(noun string) []string   // names of live objects for completion
 	Files func(prefix string) []string // paths for completion
@@ -46,6 +47,10 @@ type Options struct {
 	History    string           // path of the history; "" keeps none
 	Interrupts <-chan os.Signal // Ctrl-C while a statement runs
 	Hard       func()           // the second Ctrl-C: ends the process
+
+	// Edit lets the user change a file; nil if there is no editor.
+	Edit func(ctx context.Context, file string) error
+
 	Now        func() time.Time // time.Now if nil
 }
 
@@ -53,7 +58,13 @@ type Options struct {
 type session struct {
 	Options
 	history *history
-	left    error // why it ends; nil while it goes on
+	done    []string // the statements that ran, for :save
+	last    string   // the last one, whatever came of it, for :edit
+	left    error    // why it ends; nil while it goes on
+
+	take   func()     // takes the terminal back from what runs
+	asking sync.Mutex // held while a statement asks the user
+	mute   bool       // nothing is completed: a question is asked
 }
 
 // errLeave says that the user wants to go.
@@ -65,6 +76,9 @@ var errLeave = errors.New("leave")
 func Run(ctx context.Context, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Size == nil {
+		o.Size = func() (cols, rows int) { return 0, 0 }
 	}
 	s := &session{Options: o}
 	defer o.Reader.Close()
@@ -110,7 +124,7 @@ func (s *session) do(ctx context.Context, src string) {
 	case asksHelp(text):
 		s.help(ctx, strings.Trim(text, "? \t"))
 	default:
-		s.evaluate(ctx, src)
+		s.evaluate(ctx, strings.TrimPrefix(text, "=")) // as in Lua's own prompt
 	}
 }
 
@@ -123,14 +137,25 @@ func (s *session) remember(src string) {
 
 // evaluate runs a statement and shows its values.
 func (s *session) evaluate(ctx context.Context, src string) {
+	s.last = src
 	err := s.run(ctx, func(ctx context.Context) error {
-		values, err := s.Host.Eval(ctx, src)
-		if err != nil {
-			return err
-		}
-		return s.show(ctx, values)
+		text, err := s.value(ctx, src)
+		s.say("%s", text)
+		return err
 	})
+	if err == nil {
+		s.done = append(s.done, src)
+	}
 	s.outcome(src, err)
+}
+
+// value runs a statement and gives its values as they are shown.
+func (s *session) value(ctx context.Context, src string) (string, error) {
+	values, err := s.Host.Eval(ctx, src)
+	if err != nil {
+		return "", err
+	}
+	return s.shown(ctx, values)
 }
 
 // outcome tells of an error, or leaves if the statement called os.exit.

@@ -174,8 +174,8 @@ func TestPromptTellsState(t *testing.T) {
 		t.Error(got)
 	}
 	s = sit(t, "1")
-	s.opt.State = func() string { return "many more things than fit" }
-	if got := s.run(t); !strings.HasPrefix(got, "neap> 1\n") {
+	s.opt.State = func() string { return "many\u00ad more things than fit" }
+	if got := s.run(t); !strings.HasPrefix(got, "neap many more things th…> 1\n") {
 		t.Error(got)
 	}
 }
@@ -280,7 +280,7 @@ func TestCompletion(t *testing.T) {
 		{"things.f", "things.", "find("},
 		{":ti", "", ":time "},
 		{":run x", ":run ", "xfile.lua"},
-		{":time x", ":time x", ""},
+		{":time thi", ":time ", "things"},
 		{"", "", ""},
 		{"   ", "   ", ""},
 		{"é = thi", "é = ", "things"},

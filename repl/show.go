@@ -11,28 +11,24 @@ import (
 	"neap/lua/host"
 )
 
-// show prints values: short ones on one line, tables and cards below one
-// another.
-func (s *session) show(ctx context.Context, values []bind.Value) error {
+// shown is values as they are printed: short ones on one line, tables and cards
+// below one another.
+func (s *session) shown(ctx context.Context, values []bind.Value) (string, error) {
 	if len(values) == 0 {
-		return nil
+		return "", nil
 	}
-	width := 0
-	if s.Width != nil {
-		width = s.Width()
-	}
+	width, _ := s.Size()
 	texts, between := make([]string, len(values)), "\t"
 	for i, v := range values {
 		text, err := s.Host.Show(ctx, v, width)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if texts[i] = escape(text); strings.Contains(text, "\n") {
 			between = "\n"
 		}
 	}
-	s.say("%s\n", strings.TrimSuffix(strings.Join(texts, between), "\n"))
-	return nil
+	return strings.TrimSuffix(strings.Join(texts, between), "\n") + "\n", nil
 }
 
 // wrong is an error for who typed src: what is wrong and the way out, a line
@@ -43,6 +39,8 @@ func (s *session) wrong(src string, err error) string {
 	switch {
 	case errors.Is(err, errInterrupted):
 		return "interrupted\n"
+	case errors.Is(err, errDeclined):
+		return "nothing is done\n"
 	case errors.As(err, &usage):
 		return escape(usage.Message) + "\n"
 	case !errors.As(err, &raised):

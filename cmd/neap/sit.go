@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"neap/lua/cells"
 	"neap/lua/host"
 	"neap/repl"
 	"neap/runtime/container"
@@ -38,7 +40,7 @@ func (s *session) sit() int {
 	fmt.Fprintf(s.outlet, "neap %s; help() explains, :quit leaves\n", version)
 	err = repl.Run(ctx, repl.Options{
 		Host: s.host, Reader: reader, Out: s.outlet,
-		Width: s.terminal.columns, State: s.up(), Names: s.names, Files: files,
+		Size: s.terminal.screen, State: s.up(), Names: s.names, Files: files, Edit: editor(),
 		History: historyFile(), Interrupts: interrupts, Hard: func() { s.hard(130) },
 	})
 	var exit *host.Exit
@@ -70,25 +72,52 @@ func (s *session) up() func() string {
 	}
 }
 
+// count is "3 up", after the name of the root if it is not the usual one.
 func (s *session) count() string {
+	var words []string
+	if s.root != "" {
+		words = append(words, cells.Cut(filepath.Base(s.root), 10))
+	}
+	switch n, err := s.running(); {
+	case err != nil:
+		words = append(words, "?")
+	case n > 0:
+		words = append(words, fmt.Sprintf("%d up", n))
+	}
+	return strings.Join(words, " ")
+}
+
+func (s *session) running() (n int, err error) {
 	e, err := s.opened()
 	if err != nil {
-		return "?"
+		return 0, err
 	}
 	all, err := e.List(context.Background())
 	if err != nil {
-		return "?"
+		return 0, err
 	}
-	n := 0
 	for _, c := range all {
 		if state, err := c.State(); err == nil && (state == container.Running || state == container.Paused) {
 			n++
 		}
 	}
-	if n == 0 {
-		return ""
+	return n, nil
+}
+
+// editor changes a file in what the user edits with.
+func editor() func(context.Context, string) error {
+	command := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"))
+	if command == "" {
+		if _, err := exec.LookPath("vi"); err != nil {
+			return nil
+		}
+		command = "vi"
 	}
-	return fmt.Sprintf("%d up", n)
+	return func(ctx context.Context, file string) error {
+		c := exec.CommandContext(ctx, "/bin/sh", "-c", command+` "$0"`, file) // EDITOR may have arguments
+		c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+		return c.Run()
+	}
 }
 
 // names lists live objects for completion; what cannot be listed has none.
@@ -108,7 +137,7 @@ func files(prefix string) (paths []string) {
 	dir, base := filepath.Split(prefix)
 	entries, _ := os.ReadDir(cmp.Or(dir, "."))
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), base) || base == "" && e.Name()[0] == '.' {
+		if !strings.HasPrefix(e.Name(), base) || base == "" && e.Name()[0] == '.' || cells.Escape(e.Name(), "") != e.Name() {
 			continue
 		}
 		path := dir + e.Name()

@@ -41,10 +41,14 @@ func (c *console) restore() {
 	}
 }
 
-// columns is the width of the terminal, 0 if there is none.
-func (c *console) columns() int {
-	_, cols := c.Size()
-	return int(cols)
+// screen is the size of the terminal: 0 for any, and no rows where the cursor
+// cannot be moved.
+func (c *console) screen() (cols, rows int) {
+	high, wide := c.Size()
+	if word := os.Getenv("TERM"); word == "" || word == "dumb" {
+		high = 0
+	}
+	return int(wide), int(high)
 }
 
 // outlet is standard output. It is not buffered: what a script prints and what

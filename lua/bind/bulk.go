@@ -28,9 +28,15 @@ func (k *Class[S]) bulk(m Method[S]) *Func {
 			}
 			objects[i] = s
 		}
-		outcomes, _ := outside(c, func(ctx context.Context) ([]outcome, error) {
+		outcomes, err := outside(c, func(ctx context.Context) ([]outcome, error) {
+			if err := k.agreed(ctx, m, objects); err != nil {
+				return nil, err
+			}
 			return c.spread(ctx, objects, do), nil
 		})
+		if err != nil {
+			c.st.raise(c.L, err)
+		}
 		return k.gather(c, t, items, outcomes)
 	}
 	return &f

@@ -23,6 +23,12 @@ func Incomplete(src string) bool {
 	return asValue != whole && asStatement != whole && (asValue == early || asStatement == early)
 }
 
+// IsStatement says whether src may stand in a script as it is.
+func IsStatement(src string) bool { return endsEarly(src) == whole }
+
+// IsExpression says whether src has values.
+func IsExpression(src string) bool { return endsEarly("return "+src) == whole }
+
 // reading is how far the parser gets.
 type reading int
 
