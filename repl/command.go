@@ -80,7 +80,9 @@ func (s *session) completeCommand(before, after string) (head string, words []st
 	return "", words, after
 }
 
-func takesFile(command string) bool { return slices.Contains([]string{":run", ":save", ":edit"}, command) }
+func takesFile(command string) bool {
+	return slices.Contains([]string{":run", ":save", ":edit"}, command)
+}
 func takesCode(command string) bool { return slices.Contains([]string{":time", ":watch"}, command) }
 
 func (s *session) runFile(ctx context.Context, rest string) {

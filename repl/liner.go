@@ -119,7 +119,8 @@ func (l *Liner) AppendHistory(entry string) {
 // that is nothing more, they are listed.
 func (l *Liner) SetCompleter(complete func(line string, pos int) (string, []string, string)) {
 	l.state.SetWordCompleter(func(line string, pos int) (string, []string, string) {
-		head, words, tail := complete(line, pos)
+		head, words, tail := complete(strings.ReplaceAll(line, mark, "\n"), pos)
+		head, tail = strings.ReplaceAll(head, "\n", mark), strings.ReplaceAll(tail, "\n", mark)
 		words = slices.DeleteFunc(words, func(w string) bool { return cells.Escape(w, "") != w })
 		if len(words) < 2 || len(head)+len(tail) > len(line) {
 			return head, words, tail

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"neap/lua/cells"
 	"neap/lua/host"
@@ -26,7 +27,9 @@ func (s *session) statement(ctx context.Context) (string, error) {
 	if text := strings.TrimSpace(src); strings.HasPrefix(text, ":") || asksHelp(text) {
 		return src, nil
 	}
+	defer func() { s.above = "" }()
 	for host.Incomplete(strings.TrimPrefix(strings.TrimSpace(src), "=") + "\n") { // a string that a line end breaks off is wrong at once
+		s.above = src + "\n"
 		line, err := s.line(ctx, more)
 		if errors.Is(err, io.EOF) {
 			s.say("\n")
@@ -91,5 +94,6 @@ func (s *session) complete(line string, pos int) (head string, words []string, t
 	if strings.HasPrefix(line, ":") {
 		return s.completeCommand(line[:at], line[at:])
 	}
-	return s.Host.Complete(line, pos, s.Names, s.Files)
+	head, words, tail = s.Host.Complete(s.above+line, utf8.RuneCountInString(s.above)+pos, s.Names, s.Files)
+	return strings.TrimPrefix(head, s.above), words, tail
 }

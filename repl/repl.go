@@ -51,7 +51,7 @@ type Options struct {
 	// Edit lets the user change a file; nil if there is no editor.
 	Edit func(ctx context.Context, file string) error
 
-	Now        func() time.Time // time.Now if nil
+	Now func() time.Time // time.Now if nil
 }
 
 // session is one sitting.
@@ -60,6 +60,7 @@ type session struct {
 	history *history
 	done    []string // the statements that ran, for :save
 	last    string   // the last one, whatever came of it, for :edit
+	above   string   // the lines of a statement that are typed already
 	left    error    // why it ends; nil while it goes on
 
 	take   func()     // takes the terminal back from what runs

@@ -227,4 +227,3 @@ func (w *window) compare(line int, got, want string) {
 		w.t.Fatalf("line %d: the shell does not print\n%s\nbut\n%s", line+1, want, got)
 	}
 }
-

@@ -16,19 +16,18 @@ func (h *Host) HelpOn(name string) (text string) {
 	if i := strings.IndexAny(name, ".:"); i >= 0 {
 		head, member = name[:i], name[i+1:]
 	}
-	h.st.Locked(func(L *lua.LState) {
-		held := h.session.RawGetString(head)
-		if held == lua.LNil {
-			held = L.G.Global.RawGetString(head)
-		}
-		text = h.explainHeld(name, member, held)
-	})
+	h.st.Locked(func(*lua.LState) { text = h.explainHeld(name, member, h.held(head)) })
 	return text
 }
 
 func (h *Host) explainHeld(name, member string, held lua.LValue) string {
 	if member == "" && held != lua.LNil && held.Type() != lua.LTString {
 		return h.explain(held)
+	}
+	if c, ok := h.st.ListClassOf(held); ok && member != "" {
+		if text, ok := page.OfList(c, member); ok {
+			return text
+		}
 	}
 	c, ok := h.st.ClassOf(held)
 	if !ok || member == "" {

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"slices"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -58,34 +57,4 @@ func (h *Host) explainWord(word string) string {
 		return "there is no help for " + strconv.Quote(word) + "; did you mean " + strconv.Quote(near) + "?\n"
 	}
 	return "there is no help for " + strconv.Quote(word) + "\n"
-}
-
-// Complete says what may stand at pos, a count of runes, in a line of the REPL.
-// names gives the names of live objects by noun, files paths; both may be nil.
-// It runs no Lua and reads no property.
-func (h *Host) Complete(line string, pos int, names, files func(string) []string) (head string, words []string, tail string) {
-	env := page.Env{Modules: h.st.Modules(), Classes: h.st.Classes(), Names: names, Files: files}
-	kinds := map[string]string{}
-	h.st.Locked(func(L *lua.LState) {
-		for _, t := range []*lua.LTable{L.G.Global, h.session} {
-			t.ForEach(func(k, v lua.LValue) {
-				name := k.String()
-				env.Globals = append(env.Globals, name)
-				kinds[name] = h.kindOf(v)
-			})
-		}
-	})
-	env.Globals = slices.DeleteFunc(env.Globals, func(s string) bool { return s == declare })
-	env.ClassOf = func(variable string) string { return kinds[variable] }
-	return page.Complete(line, pos, env)
-}
-
-func (h *Host) kindOf(v lua.LValue) string {
-	if c, ok := h.st.ClassOf(v); ok {
-		return c.Name
-	}
-	if c, ok := h.st.ListClassOf(v); ok {
-		return c.Name + "[]"
-	}
-	return ""
 }

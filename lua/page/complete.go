@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,22 +15,32 @@ type Env struct {
 	Modules []*bind.Module
 	Classes []bind.ClassDoc
 	Globals []string                     // names of the session besides modules and keywords
-	ClassOf func(variable string) string // the class of what a variable holds; with "[]" behind it for a list
+	ClassOf func(variable string) string // the class of what a variable holds; with "[]" behind it for a list; "string"
+	Keys    func(path string) []string   // what a plain table has: those of "string", of a variable, of a key in one
 	Names   func(noun string) []string   // names of live objects: noun is "container", "image"
 	Files   func(prefix string) []string // paths, for strings that name no object
+	Library []string                     // what require finds
 }
 
 // Complete says what may stand at pos, a count of runes, in line: the text
-// before the word, the words, and the text after, as liner wants it.
+// before the word, the words, and the text after, as liner wants it. The line
+// may be several.
 func Complete(line string, pos int, env Env) (head string, words []string, tail string) {
 	at := byteOffset(line, pos)
 	before, tail := line[:at], line[at:]
-	ctx := scan(before)
+	l := lex(before)
 	switch {
-	case ctx.quote != 0:
-		head, words = inString(before, ctx, env)
+	case l.noted:
+		return before, nil, tail
+	case l.quote != "":
+		head, words = before[:l.start], env.quoted(&l, before[l.start:])
+		if len(words) == 1 && !strings.HasPrefix(tail, l.quote) && !strings.HasSuffix(words[0], "/") {
+			words[0] += l.quote
+		}
 	default:
-		head, words = outside(before, ctx, env)
+		word := lastName(before)
+		head = before[:len(before)-len(word)]
+		words = env.plain(&l, word)
 	}
 	slices.Sort(words)
 	return head, slices.Compact(words), tail
@@ -47,44 +58,8 @@ func byteOffset(line string, pos int) int {
 	return at
 }
 
-// place is where in a statement the cursor is.
-type place struct {
-	quote byte // the quote of the string it is in, or 0
-	start int  // where that string begins, after the quote
-	calls []opened
-}
-
-// opened is a parenthesis or brace that is still open, and the name before it.
-type opened struct {
-	mark byte
-	name string
-	at   int
-}
-
-// scan walks the text before the cursor.
-func scan(s string) (p place) {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case p.quote != 0 && c == '\\':
-			i++
-		case p.quote != 0 && c == p.quote:
-			p.quote = 0
-		case p.quote != 0:
-		case c == '"' || c == '\'':
-			p.quote, p.start = c, i+1
-		case c == '(' || c == '{' || c == '[':
-			p.calls = append(p.calls, opened{c, lastName(s[:i]), i})
-		case (c == ')' || c == '}' || c == ']') && len(p.calls) > 0:
-			p.calls = p.calls[:len(p.calls)-1]
-		}
-	}
-	return p
-}
-
-// lastName is the dotted name that s ends with: "containers.run", "c:stop".
+// lastName is the name that s ends with, or "".
 func lastName(s string) string {
-	s = strings.TrimRight(s, " ")
 	i := len(s)
 	for i > 0 && nameByte(s[i-1]) {
 		i--
@@ -92,127 +67,84 @@ func lastName(s string) string {
 	return s[i:]
 }
 
-func nameByte(c byte) bool {
-	return c == '_' || c == '.' || c == ':' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-}
-
-// call finds the function whose arguments the cursor is in, and whether it is
-// inside its table.
-func (p place) call(env Env) (f *bind.Func, table bool) {
-	for i := len(p.calls) - 1; i >= 0; i-- {
-		o := p.calls[i]
-		table = table || o.mark == '{'
-		if f := env.function(o.name); f != nil {
-			return f, table
-		}
+// plain completes names: members after a dot or colon, options inside a table,
+// values after their key, globals elsewhere.
+func (e Env) plain(l *lexed, word string) []string {
+	last := len(l.tokens) - 1
+	if word != "" {
+		last--
 	}
-	return nil, false
-}
-
-// function is the declaration that a name in the line stands for.
-func (env Env) function(name string) *bind.Func {
-	owner, member := cutLast(name)
-	for _, m := range env.Modules {
-		if m.Name != owner {
-			continue
-		}
-		for _, f := range m.Members() {
-			if f.Name == member {
-				return f
-			}
-		}
+	if l.is(last, ".", ":") {
+		return keep(e.members(e.ending(l, last-1), l.tokens[last].text), word)
 	}
-	c, ok := env.class(owner)
-	if !ok {
+	in := e.slot(l)
+	if words := keep(append(in.options(), e.literals(l, in, last, word)...), word); len(words) > 0 {
+		return words
+	}
+	if word == "" && (len(in.keys) > 0 || l.ends(last)) {
 		return nil
 	}
-	for _, f := range c.Methods {
-		if f.Name == member {
-			return f
-		}
-	}
-	return nil
+	return keep(e.globals(word), word)
 }
 
-func cutLast(name string) (owner, member string) {
-	i := strings.LastIndexAny(name, ".:")
-	if i < 0 {
-		return "", name
-	}
-	return name[:i], name[i+1:]
-}
-
-// class is that of a variable, by the session.
-func (env Env) class(variable string) (bind.ClassDoc, bool) {
-	if env.ClassOf == nil || variable == "" {
-		return bind.ClassDoc{}, false
-	}
-	name := env.ClassOf(variable)
-	list := strings.HasSuffix(name, "[]")
-	name = strings.TrimSuffix(name, "[]")
-	for _, c := range env.Classes {
-		if c.Name == name {
-			if list {
-				return listOf(c), true
-			}
-			return c, true
+// options are the keys that a table may still have.
+func (at slot) options() (words []string) {
+	for _, k := range at.keys {
+		if !k.Listed && !slices.Contains(at.used, k.Name) {
+			words = append(words, k.Name+" = ")
 		}
 	}
-	return listOf(bind.ClassDoc{}), list
+	return words
 }
 
-// listOf is what a list of objects can do.
-func listOf(c bind.ClassDoc) bind.ClassDoc {
-	l := bind.ClassDoc{Name: "list", Methods: bind.ListFuncs()}
-	for _, m := range c.Methods {
-		if slices.Contains(c.Bulk, m.Name) {
-			l.Methods = append(l.Methods, m)
-		}
+// literals are the values that fit right behind key =, or an argument's start.
+func (e Env) literals(l *lexed, at slot, last int, word string) (words []string) {
+	if !l.is(last, "=", "(") {
+		return nil
 	}
-	return l
-}
-
-// outside completes names: members after a dot or colon, options inside a
-// table, globals elsewhere.
-func outside(before string, p place, env Env) (head string, words []string) {
-	name := lastName(before)
-	head = before[:len(before)-len(name)]
-	if i := strings.LastIndexAny(name, ".:"); i >= 0 {
-		return head + name[:i+1], keep(env.members(name[:i], name[i]), name[i+1:])
+	if at.value.Type == "boolean" && l.is(last, "=") {
+		return []string{"true", "false"}
 	}
-	if f, table := p.call(env); f != nil && table {
-		var keys []string
-		for _, k := range optionsOf(f) {
-			if !k.Rest && !strings.Contains(before, k.Name+" =") {
-				keys = append(keys, k.Name+" = ")
-			}
-		}
-		words = keep(keys, name)
+	if word != "" {
+		return nil
 	}
-	return head, append(words, keep(env.globals(), name)...)
+	for _, v := range e.values(at) {
+		words = append(words, strconv.Quote(v))
+	}
+	return words
 }
 
 // members are what may follow a dot or a colon.
-func (env Env) members(owner string, mark byte) (words []string) {
-	for _, m := range env.Modules {
-		if m.Name != owner || mark != '.' {
-			continue
-		}
-		for _, f := range m.Members() {
-			words = append(words, opening(f))
-		}
-	}
-	c, _ := env.class(owner)
-	if mark == ':' {
-		for _, f := range c.Methods {
+func (e Env) members(t thing, mark string) (words []string) {
+	switch {
+	case mark == ":" && t.class == "string" && !t.list:
+		return e.keys("string")
+	case mark == ":":
+		for _, f := range e.methods(t) {
 			words = append(words, opening(f))
 		}
 		return words
+	case t.module != nil:
+		for _, f := range t.module.Members() {
+			words = append(words, opening(f))
+		}
+		return words
+	case t.class != "" && !t.list:
+		for _, f := range e.classOf(t).Fields {
+			words = append(words, f.Name)
+		}
 	}
-	for _, f := range c.Fields {
-		words = append(words, f.Name)
+	if t.path != "" && len(words) == 0 && !t.list {
+		words = e.keys(t.path)
 	}
 	return words
+}
+
+func (e Env) keys(path string) []string {
+	if e.Keys == nil {
+		return nil
+	}
+	return e.Keys(path)
 }
 
 // opening is a function's name with the bracket that its call starts with.
@@ -226,9 +158,15 @@ func opening(f *bind.Func) string {
 	return f.Name + "("
 }
 
-func (env Env) globals() []string {
-	words := slices.Clone(env.Globals)
-	for _, m := range env.Modules {
+// globals are names that may begin an expression or a statement. What begins
+// with an underscore is for those who ask for it.
+func (e Env) globals(word string) (words []string) {
+	for _, name := range e.Globals {
+		if word != "" || name[0] != '_' {
+			words = append(words, name)
+		}
+	}
+	for _, m := range e.Modules {
 		if m.Name != "" {
 			words = append(words, m.Name)
 			continue
@@ -237,57 +175,63 @@ func (env Env) globals() []string {
 			words = append(words, f.Name)
 		}
 	}
-	return append(words, "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or",
-		"repeat", "return", "then", "true", "until", "while")
+	if word != "" {
+		words = append(words, keywords()...)
+	}
+	return words
 }
 
-// inString completes what stands in quotes: an enumeration's words, names of
-// live objects, paths.
-func inString(before string, p place, env Env) (head string, words []string) {
-	head, word := before[:p.start], before[p.start:]
-	f, table := p.call(env)
-	if f != nil {
-		words = env.values(subject(f, table, before[:p.start-1]), word)
-	}
-	if words == nil && env.Files != nil {
-		words = env.Files(word)
-	}
-	return head, words
-}
-
-// subject is the parameter or option that a string is for.
-func subject(f *bind.Func, table bool, before string) bind.ParamDoc {
-	if !table {
-		commas := strings.Count(before[strings.LastIndexByte(before, '(')+1:], ",")
-		if commas < len(f.Params) {
-			return f.Params[commas]
+// quoted completes what stands in quotes: an enumeration's words, names of live
+// objects, of facts, of what help knows, paths.
+func (e Env) quoted(l *lexed, word string) []string {
+	last := len(l.tokens) - 1
+	in := e.slot(l)
+	if in.fn.fn == nil { // a call without a parenthesis: containers.get "we
+		if called := e.ending(l, last); called.fn != nil {
+			in = slot{fn: called, value: positional(called.fn.Params, 0)}
 		}
-		return bind.ParamDoc{}
 	}
-	keys := optionsOf(f)
-	left := strings.TrimRight(before, " {")
-	if key, ok := strings.CutSuffix(left, "="); ok {
-		word := lastName(key)
-		for _, k := range keys {
-			if k.Name == word {
-				return k
-			}
-		}
-		return bind.ParamDoc{}
+	if words := e.values(in); words != nil {
+		return keep(words, word)
 	}
-	if len(keys) > 0 && strings.HasSuffix(strings.TrimRight(before, " "), "{") {
-		return keys[0]
+	switch {
+	case l.is(last, "require") || l.is(last, "(") && l.is(last-1, "require"):
+		return keep(e.Library, word)
+	case in.fn.fn != nil && in.fn.fn.Name == "help" && in.fn.of == nil:
+		return keep(e.topics(), word)
+	case e.Files == nil || l.is(last, "[", "=="):
+		return nil
 	}
-	return bind.ParamDoc{}
+	return e.Files(word)
 }
 
-// values are the words that fit a parameter.
-func (env Env) values(p bind.ParamDoc, word string) (words []string) {
-	if len(p.Values) > 0 {
-		return keep(p.Values, word)
+// topics are what help("…") explains.
+func (e Env) topics() (words []string) {
+	for _, m := range e.Modules {
+		words = append(words, m.Name)
 	}
-	if p.Object != "" && env.Names != nil {
-		return keep(env.Names(p.Object), word)
+	for _, c := range e.Classes {
+		words = append(words, c.Name)
+	}
+	for kind := range kinds() {
+		words = append(words, "E:"+string(kind))
+	}
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
+}
+
+// values are the words that fit a parameter; nil if nothing is known of it.
+func (e Env) values(at slot) []string {
+	switch p := at.value; {
+	case len(p.Values) > 0:
+		return slices.Clone(p.Values)
+	case p.Object != "" && e.Names != nil:
+		return append([]string{}, e.Names(p.Object)...)
+	case at.fn.of != nil && at.fn.of.list && slices.Contains([]string{"field", "by", "columns"}, p.Name):
+		var facts []string
+		for _, f := range e.classOf(*at.fn.of).Fields {
+			facts = append(facts, f.Name)
+		}
+		return facts
 	}
 	return nil
 }

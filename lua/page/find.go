@@ -25,6 +25,9 @@ func Named(word string, modules []*bind.Module, classes []bind.ClassDoc) (text s
 			return memberOf(head, member, nil, m.Members())
 		}
 	}
+	if head == "list" {
+		return memberOf(head, member, nil, bind.ListFuncs())
+	}
 	for _, c := range classes {
 		if !strings.EqualFold(c.Name, head) {
 			continue
@@ -63,6 +66,11 @@ func whole(word string, modules []*bind.Module, classes []bind.ClassDoc) (string
 		return Lists(), true
 	}
 	return kindOf(fault.Kind(word))
+}
+
+// OfList explains a method of a list of the class's objects, or of plain values.
+func OfList(c bind.ClassDoc, member string) (text string, ok bool) {
+	return memberOf("list", member, nil, Env{Classes: []bind.ClassDoc{c}}.methods(thing{class: c.Name, list: true}))
 }
 
 func memberOf(owner, member string, facts []bind.ParamDoc, acts []*bind.Func) (string, bool) {

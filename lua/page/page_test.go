@@ -56,7 +56,7 @@ func TestHelp(t *testing.T) {
 	}
 	for word, want := range map[string]string{
 		"containers": "containers: Boxes.", "Container": "facts", "containers.run": "Run one.", "Container:stop": "Stop it.", "Container.state": "what it does",
-		"containers.run.network": "which network", "busy": "Somebody uses", "E:busy": "used_by", "Error": "kind partial", "list": "group_by", "error.hint": "the way out",
+		"containers.run.network": "which network", "busy": "Somebody uses", "E:busy": "used_by", "list:where": "a filter or a function keeps", "Error": "kind partial", "list": "group_by", "error.hint": "the way out",
 	} {
 		if got, ok := page.Named(word, modules, classes); !ok || !strings.Contains(got, want) {
 			t.Errorf("%s: %q", word, got)
@@ -73,15 +73,40 @@ func TestHelp(t *testing.T) {
 func TestComplete(t *testing.T) {
 	modules, classes := declared()
 	env := page.Env{
-		Modules: modules, Classes: classes, Globals: []string{"c", "l", "print"},
-		ClassOf: func(v string) string { return map[string]string{"c": "Container", "l": "Container[]"}[v] },
+		Modules: modules, Classes: classes, Globals: []string{"c", "l", "print", "s", "string", "conf", "ipairs", "_G"},
+		ClassOf: func(v string) string {
+			return map[string]string{"c": "Container", "l": "Container[]", "s": "string"}[v]
+		},
+		Keys: func(path string) []string {
+			return map[string][]string{"string": {"format(", "rep("}, "conf": {"log", "dir"}, "conf.log": {"level"}}[path]
+		},
 		Names:   func(noun string) []string { return map[string][]string{"container": {"web", "db"}}[noun] },
-		Files:   func(prefix string) []string { return []string{prefix + "file"} },
+		Files:   func(prefix string) []string { return []string{prefix + "file", prefix + "dir/"} },
+		Library: []string{"cleanup", "cli.args"},
 	}
 	for line, want := range map[string]string{
-		"cont": "containers", "containers.": "get( list( run{", "containers.r": "run{", "c.": "size state", "c:": "stop()", "x = c.s": "size state", "l:st": "stop()", "l:wh": "where(",
-		`containers.run{ n`: "name =  network =  nil not", `containers.run{ name = "x", n`: "network =  nil not", `containers.run{ network = "`: "bridge host none",
-		`containers.get("`: "db web", `containers.get("w`: "web", `containers.run{ "w`: "web", `containers.list{ state = "r`: "running", `fs.read("/e`: "/efile", "c.state.": "",
+		"cont": "containers", "containers.": "get( list( run{", "containers.r": "run{", "c.": "size state", "c:": "stop()", "x = c.s": "size state",
+		"l:st": "stop()", "l:wh": "where(", "c.state.": "", "_": "_G", "whi": "while", "-- cont": "",
+		// what calls return
+		`containers.get("web"):`: "stop()", `containers.run{ "box" }.`: "size state", `containers.list()[1]:`: "stop()", `containers.list():where{}:so`: "sort(",
+		`l:first():`: "stop()", `c:stop():s`: "stop()", `(c):s`: "stop()", `nothing():s`: "",
+		// what the lines before say
+		"x = containers.get('web')\nx:": "stop()", "for _, b in ipairs(containers.list()) do b:": "stop()", "l:map(function(b) return b.": "size state",
+		"local y = l[2]; y.s": "size state",
+		// options
+		`containers.run{ n`: "name =  network = ", `containers.run{ name = "x", n`: "network = ", `containers.run{ `: "name =  network = ", `containers.run{ "box", `: "name =  network = ",
+		`containers.run({ na`: "name = ", `containers.run{ pri`: "print", `containers.list{ unless = { st`: "state = ", `f{ n`: "nil not",
+		// their values
+		`containers.run{ network = `: `"bridge" "host" "none"`, `containers.run{ network = "`: "bridge host none", `containers.run{ network = "n`: `none"`, `containers.run{ network = 'n`: "none'",
+		`containers.list{ state = "r`: `running"`, `containers.list{ state = { "running", "e`: `exited"`, `containers.list{ unless = { state = "r`: `running"`,
+		// names of live objects
+		`containers.get("`: "db web", `containers.get("w`: `web"`, `containers.get("web", "`: "dir/ file", `containers.get"w`: `web"`, `containers.get(`: `"db" "web"`,
+		`containers.run{ "w`: `web"`, `containers.run{ "web", "/e`: "/edir/ /efile",
+		// facts
+		`l:sort("st`: `state"`, `l:sort("state", "d`: `desc"`, `l:pluck("`: "size state", `l:table("size", "s`: "size state",
+		// what has no declaration
+		`fs.read("/e`: "/edir/ /efile", "string.f": "format(", "s:r": "rep(", "conf.": "dir log", "conf.log.l": "level", `require "c`: "cleanup cli.args", `require("cle`: `cleanup"`,
+		`t["`: "", `[[`: "dir/ file",
 	} {
 		head, words, tail := page.Complete(line, len([]rune(line)), env)
 		if got := strings.Join(words, " "); got != want {
@@ -90,6 +115,9 @@ func TestComplete(t *testing.T) {
 		if !strings.HasPrefix(line, head) || tail != "" {
 			t.Errorf("%s: head %q, tail %q", line, head, tail)
 		}
+	}
+	if _, words, _ := page.Complete(`containers.get("w")`, 17, env); !slices.Equal(words, []string{"web"}) {
+		t.Error(words, "though the string is closed already")
 	}
 	if head, words, tail := page.Complete("é = cont.x", 8, env); head != "é = " || !slices.Equal(words, []string{"containers"}) || tail != ".x" {
 		t.Error(head, words, tail)
