@@ -71,4 +71,4 @@ generate: ## what is committed but made: the built-in image and other embedded f
 	go generate ./...
 
 deps: ## install what the tests use and this machine lacks
-	@.ci/deps iptables docker-registry busybox strace ip
+	@.ci/deps iptables docker-registry busybox strace ip tmux
