@@ -48,6 +48,7 @@ func (h *Host) kindOf(v lua.LValue) string {
 func (h *Host) keysOf(path string) (keys []string) {
 	h.st.Locked(func(*lua.LState) {
 		v := h.held(path)
+		h.st.Touch(v)
 		t, ok := v.(*lua.LTable)
 		if !ok || t.Metatable != lua.LNil {
 			return
@@ -75,6 +76,7 @@ func (h *Host) held(path string) lua.LValue {
 		v = h.L.G.Global.RawGetString(first)
 	}
 	for deeper {
+		h.st.Touch(v)
 		t, ok := v.(*lua.LTable)
 		if !ok || t.Metatable != lua.LNil {
 			return lua.LNil

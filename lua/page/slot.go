@@ -46,7 +46,7 @@ func (e Env) inside(l *lexed, call thing, opens []int) slot {
 			if len(params) == 0 {
 				return slot{}
 			}
-			table = params[0]
+			table = params[max(0, slices.IndexFunc(params, func(p bind.ParamDoc) bool { return len(p.Keys) > 0 }))]
 		case n > 0 && l.is(o, "{"):
 			table = at.value
 		case n > 0:
