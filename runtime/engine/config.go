@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -253,7 +254,21 @@ func device(d container.Device) (sandbox.Device, error) {
 	}, nil
 }
 
-// makeGroup makes the cgroup, while the root is mounted.
+// ways are the open ways into a cgroup, and what is shown of it.
+type ways struct {
+	dir   *os.File // of v2
+	joins []*os.File
+	shown []sandbox.CgroupMount
+}
+
+func (w *ways) close() {
+	closeAll(append([]*os.File{w.dir}, w.joins...))
+	for _, m := range w.shown {
+		_ = m.Source.Close()
+	}
+}
+
+// makeGroup makes the cgroup and opens it, while the root is mounted.
 func (l *launch) makeGroup(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	l.group = begin(func() error {
@@ -268,41 +283,53 @@ func (l *launch) makeGroup(ctx context.Context) {
 				err = g.Make(limits)
 			}
 		}
+		if err != nil {
+			return err
+		}
+		if err = l.openGroup(g); err != nil {
+			l.ways.close()
+			err = errors.Join(err, emptyGroup(ctx, l.c))
+		}
 		return err
 	})
 	l.undo.add(func() error {
 		if l.group.wait() != nil {
 			return nil
 		}
+		l.ways.close()
 		return emptyGroup(ctx, l.c)
 	})
 }
 
-// cgroups opens the ways into the group, and shows it.
-func (l *launch) cgroups(_ context.Context, cfg *sandbox.Config) (err error) {
-	if err := l.group.wait(); err != nil {
+func (l *launch) openGroup(g *cgroup.Group) (err error) {
+	if l.ways.dir, err = g.Dir(); err != nil {
 		return err
 	}
-	g := l.c.Group()
-	if cfg.CgroupDir, err = g.Dir(); err != nil {
+	if l.ways.joins, err = g.Joins(); err != nil {
 		return err
 	}
-	if cfg.CgroupDir != nil {
-		l.use(cfg.CgroupDir)
-	}
-	if cfg.Joins, err = g.Joins(); err != nil {
-		return err
-	}
-	l.files = append(l.files, cfg.Joins...)
-	view := g.View()
-	cfg.CgroupUnified = view.Unified
-	for _, m := range view.Mounts {
+	for _, m := range g.View().Mounts {
 		f, err := sandbox.Bind(m.HostPath, sandbox.BindOptions{ReadOnly: !l.plan.Privileged})
 		if err != nil {
 			return fmt.Errorf("show cgroup %s: %w", m.Name, err)
 		}
-		cfg.CgroupMounts = append(cfg.CgroupMounts, sandbox.CgroupMount{Name: m.Name, Source: l.use(f)})
+		l.ways.shown = append(l.ways.shown, sandbox.CgroupMount{Name: m.Name, Source: f})
 	}
+	return nil
+}
+
+// cgroups says how to get into the group, and what to show of it.
+func (l *launch) cgroups(_ context.Context, cfg *sandbox.Config) error {
+	if err := l.group.wait(); err != nil {
+		return err
+	}
+	cfg.CgroupDir, cfg.Joins, cfg.CgroupMounts = l.ways.dir, l.ways.joins, l.ways.shown
+	l.files = append(append(l.files, l.ways.dir), l.ways.joins...)
+	for _, m := range l.ways.shown {
+		l.use(m.Source)
+	}
+	view := l.c.Group().View()
+	cfg.CgroupUnified = view.Unified
 	for name, target := range view.Links {
 		cfg.CgroupLinks = append(cfg.CgroupLinks, sandbox.CgroupLink{Name: name, Target: target})
 	}

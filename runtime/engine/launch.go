@@ -35,7 +35,8 @@ type launch struct {
 	files   []*os.File // needed until the process is made
 	root    *os.File
 	user    rootfs.User
-	group   later // the cgroup is made
+	group   later // the cgroup is made, and ways are there
+	ways    ways
 	ns      later // netns is there
 	net     later // address and ports are there, with facts and sockets
 	netns   *os.File
