@@ -117,12 +117,11 @@ func (t *Tree) List() ([]string, error) {
 // process, with all its threads, into it in every hierarchy. One such move
 // costs milliseconds.
 func (t *Tree) Keeper() error {
-	g := t.Group(keeper)
 	for _, h := range t.mounted() {
-		if err := g.mkdir(h); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := t.makeSeat(h); err != nil {
 			return fault.Wrap("make cgroup", keeper, err)
 		}
-		if err := write(g.dir(h), "cgroup.procs", "0"); err != nil {
+		if err := write(t.seat(h), "cgroup.procs", "0"); err != nil {
 			return fault.Wrap("join cgroup", keeper, err)
 		}
 	}
@@ -140,7 +139,7 @@ func (t *Tree) Remove() error {
 		return fault.Wrap("remove cgroup", t.parent, fault.New(fault.Busy, "it has the groups %s", strings.Join(ids, ", ")))
 	}
 	for _, h := range t.mounted() {
-		for _, dir := range []string{h.dir(t.parent, keeper), h.dir(t.parent)} {
+		for _, dir := range []string{t.seat(h), h.dir(t.parent)} {
 			if err := rmdir(dir); err != nil {
 				return fault.Wrap("remove cgroup", t.parent, err)
 			}

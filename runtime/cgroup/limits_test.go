@@ -267,8 +267,15 @@ func TestKeeperMovesItself(t *testing.T) {
 		body, err := os.ReadFile("/proc/self/cgroup")
 		must(t, err)
 		for line := range strings.Lines(string(body)) {
-			if !strings.Contains(line, "/"+parent+"/"+keeper) {
+			if !strings.Contains(line, "/"+parent+"/"+keeper) && !strings.Contains(line, "/"+parent+"-"+keeper) {
 				t.Errorf("not moved: %s", line)
+			}
+		}
+		if h, ok := tree.home("cpu"); ok {
+			old, _ := read(tree.seat(h), "cpu.shares")
+			unified, _ := read(tree.seat(h), "cpu.weight")
+			if old != shares && unified != weight {
+				t.Errorf("the keeper's weight is %s%s", old, unified)
 			}
 		}
 		ids, err := tree.List()

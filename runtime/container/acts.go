@@ -75,6 +75,16 @@ func (c *Container) Signal(sig unix.Signal) error {
 	return nil
 }
 
+// Adopt makes two directories its own, which an overlay has been mounted with.
+// It is fs.ErrExist if the container has one of them already. Preconditions: the
+// caller holds the lock.
+func (c *Container) Adopt(from store.Dir, work, upper string) error {
+	if err := from.Move(work, c.set.dir, c.ID+"/work"); err != nil {
+		return err
+	}
+	return from.Move(upper, c.set.dir, c.ID+"/upper")
+}
+
 // Doom writes that the container is being removed. From here on it can only
 // be removed. Preconditions: the caller holds the lock.
 func (c *Container) Doom() error {

@@ -142,9 +142,24 @@ func (l *launch) openRoot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := rootfs.Overlay{
-		Lower: l.e.Images.Lower(img), Upper: l.c.Path("upper"), Work: l.c.Path("work"), Volatile: l.plan.AutoRemove,
+	if err := l.mountRoot(l.e.Images.Lower(img)); err != nil {
+		return err
 	}
+	if l.user, err = rootfs.Lookup(l.root, l.plan.User, l.plan.Groups); err != nil {
+		return err
+	}
+	return makeWorkdir(l.root, l.plan.Workdir)
+}
+
+// mountRoot takes a root that is ready, or mounts one.
+func (l *launch) mountRoot(lower []string) (err error) {
+	if l.plan.AutoRemove && l.number == 1 {
+		if l.root = l.w.spares.take(l.c, lower); l.root != nil {
+			l.use(l.root)
+			return nil
+		}
+	}
+	o := rootfs.Overlay{Lower: lower, Upper: l.c.Path("upper"), Work: l.c.Path("work"), Volatile: l.plan.AutoRemove}
 	if err := o.Prepare(); err != nil {
 		return err
 	}
@@ -152,10 +167,7 @@ func (l *launch) openRoot(ctx context.Context) error {
 		return err
 	}
 	l.use(l.root)
-	if l.user, err = rootfs.Lookup(l.root, l.plan.User, l.plan.Groups); err != nil {
-		return err
-	}
-	return makeWorkdir(l.root, l.plan.Workdir)
+	return nil
 }
 
 // makeWorkdir makes the working directory if the image lacks it.
@@ -242,6 +254,7 @@ func (l *launch) Sockets() map[string]*os.File { return l.sockets }
 // Go lets the program run.
 func (l *launch) Go() error {
 	err := l.process.Go()
+	l.w.spares.refill()
 	if err != nil {
 		err = l.undo.run(unstarted(l.plan, err))
 		l.failed(err)

@@ -27,7 +27,8 @@ type worker struct {
 	spawner *sandbox.Spawner
 	filters filters
 
-	rules ruleQueue
+	rules  ruleQueue
+	spares spares
 
 	chores chan func()
 	chored sync.WaitGroup
@@ -77,6 +78,7 @@ func Serve(o Options, linger time.Duration) error {
 		return err
 	}
 	w := &worker{e: e, spawner: spawner, rules: ruleQueue{to: e.firewall, log: e.opt.Logf}, chores: make(chan func(), chores)}
+	w.spares = spares{lib: e.store.Lib, later: w.later}
 	go w.tidy()
 	err = keeper.Main(keeper.Options{
 		Root: o.Root, Version: o.Version, Boot: e.boot, Containers: e.containers, Work: w,
@@ -97,8 +99,12 @@ func (w *worker) mark() error {
 	return w.e.store.Run.Write(marker, nil, 0o600, store.Quick)
 }
 
+// Rest is keeper.Work's.
+func (w *worker) Rest() { w.spares.rest() }
+
 // Leave is keeper.Work's.
 func (w *worker) Leave(ctx context.Context) error {
+	w.spares.rest()
 	w.chored.Wait()
 	if !w.e.store.Run.Exists(marker) {
 		return nil

@@ -26,5 +26,6 @@ func (k *keeper) relax() {
 		l.c.Forget()
 	}
 	k.mu.Unlock()
+	k.Work.Rest()
 	debug.FreeOSMemory()
 }

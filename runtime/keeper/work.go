@@ -46,6 +46,9 @@ type Work interface {
 	Settle(ctx context.Context) error
 	Sweep(ctx context.Context) error
 	Leave(ctx context.Context) error
+
+	// Rest gives up what was made ready for what may be asked for next.
+	Rest()
 }
 
 // ErrStarted is the error of Prepare for a start that took place already.

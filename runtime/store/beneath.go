@@ -113,6 +113,16 @@ func (d Dir) Rename(from, to string) error {
 	})
 }
 
+// Move moves name to a place in another directory of the same file system. It
+// replaces nothing: what is there is fs.ErrExist.
+func (d Dir) Move(name string, to Dir, as string) error {
+	return d.in("move", name, func(here int, old string) error {
+		return to.in("move", as, func(there int, base string) error {
+			return unix.Renameat2(here, old, there, base, unix.RENAME_NOREPLACE)
+		})
+	})
+}
+
 // Symlink makes the link name with the text target.
 func (d Dir) Symlink(target, name string) error {
 	return d.in("symlink", name, func(dir int, base string) error { return unix.Symlinkat(target, dir, base) })
