@@ -20,8 +20,8 @@ import (
 // the same image, and are given up when the keeper rests.
 //
 // Each has its two directories below spareDir, which belongs to the keeper
-// alone: what an earlier keeper left there is removed before the first is made.
-// Nobody has used one before it is taken.
+// alone; what it leaves there the next one sweeps away. Nobody has used one
+// before it is taken.
 type spares struct {
 	lib   store.Dir
 	later func(func() error)
@@ -32,7 +32,6 @@ type spares struct {
 	ready []spare
 	made  int
 	busy  bool // one is being made
-	clean bool // what an earlier keeper left is gone
 }
 
 // spare is one of them, and the inodes of its layers.
@@ -119,7 +118,10 @@ func (s *spares) add(one spare, lower []string) bool {
 }
 
 func (s *spares) mount(one *spare, lower []string) (err error) {
-	if err := s.tidy(); err != nil || len(lower) == 0 {
+	if len(lower) == 0 {
+		return nil
+	}
+	if err := s.lib.MkdirAll(spareDir, 0o700); err != nil {
 		return err
 	}
 	one.layers = inodes(lower)
@@ -128,16 +130,6 @@ func (s *spares) mount(one *spare, lower []string) (err error) {
 		return err
 	}
 	one.root, err = o.Mount()
-	return err
-}
-
-// tidy makes the directory, empty. Preconditions: one is being made.
-func (s *spares) tidy() error {
-	if s.clean {
-		return nil
-	}
-	err := errors.Join(s.lib.RemoveAll(spareDir), s.lib.Mkdir(spareDir, 0o700))
-	s.clean = err == nil
 	return err
 }
 

@@ -240,7 +240,7 @@ func (w *worker) Sweep(ctx context.Context) error {
 	alive := func(id string) bool { return living[id] != nil }
 	_, errNet := e.Networks.Sweep(ctx, alive)
 	_, errPort := e.Ports.Sweep(alive)
-	return errors.Join(errNet, errPort, w.sweepRules(ctx, living), w.sweepGroups(ctx, alive), e.sweepFiles(ctx))
+	return errors.Join(errNet, errPort, w.sweepRules(ctx, living), w.sweepGroups(ctx, alive), e.sweepFiles(ctx), e.store.Lib.RemoveAll(spareDir))
 }
 
 // sweepRules makes the kernel hold exactly the rules of the living.
