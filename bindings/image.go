@@ -177,9 +177,12 @@ func (d *doors) imageMoves() []*bind.Func {
 	k := d.image
 	return []*bind.Func{
 		bind.Func2("pull", "Get an image from its registry, or see that it is up to date.",
-			bind.Req("name", bind.Text, "[REGISTRY/]NAME[:TAG|@DIGEST]"), bind.Options(d.pullOptions()), bind.Returns(k.Kind(), "the image"),
-			func(ctx context.Context, ref string, o image.PullOptions) (Image, error) {
-				return d.Images.Pull(ctx, ref, o)
+			bind.Req("name", bind.Text, "[REGISTRY/]NAME[:TAG|@DIGEST]"), bind.Options(pullRecord()), bind.Returns(k.Kind(), "the image"),
+			func(ctx context.Context, ref string, o pullOptions) (Image, error) {
+				if !o.Quiet {
+					o.Progress = d.Progress
+				}
+				return d.Images.Pull(ctx, ref, o.PullOptions)
 			},
 		).Change(),
 		bind.Func1("load", "Take the images of an archive that docker save wrote, or of an OCI layout in a tar.",
@@ -241,13 +244,19 @@ func (d *doors) imageSearches() []*bind.Func {
 	}
 }
 
-func (d *doors) pullOptions() *bind.Record[image.PullOptions] {
-	return &bind.Record[image.PullOptions]{
+// pullOptions is what pull takes.
+type pullOptions struct {
+	image.PullOptions
+	Quiet bool
+}
+
+func pullRecord() *bind.Record[pullOptions] {
+	return &bind.Record[pullOptions]{
 		Name: "PullOptions", Doc: "how to get it",
-		New: func() image.PullOptions { return image.PullOptions{Progress: d.Progress} },
-		Keys: []bind.Key[image.PullOptions]{
-			bind.K("platform", bind.Text, "os/architecture[/variant]; this machine's if left out", func(o *image.PullOptions) *string { return &o.Platform }),
-			bind.K("insecure", bind.Bool, "plain HTTP and unknown certificates will do", func(o *image.PullOptions) *bool { return &o.Insecure }),
+		Keys: []bind.Key[pullOptions]{
+			bind.K("platform", bind.Text, "os/architecture[/variant]; this machine's if left out", func(o *pullOptions) *string { return &o.Platform }),
+			bind.K("insecure", bind.Bool, "plain HTTP and unknown certificates will do", func(o *pullOptions) *bool { return &o.Insecure }),
+			bind.K("quiet", bind.Bool, "do not show how it goes", func(o *pullOptions) *bool { return &o.Quiet }),
 		},
 	}
 }

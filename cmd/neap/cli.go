@@ -19,6 +19,7 @@ const usage = `usage: neap                        talk to it: a prompt on a term
 
   --root DIR      keep everything below DIR (or set NEAP_ROOT)
   --timeout TIME  end the script after 90s, 5m, 1h30m
+  --output FORM   how progress is told: auto (a bar on a terminal, else lines) or json
   --version       print the version
   --help          print this
 
@@ -40,6 +41,7 @@ const (
 type request struct {
 	root    string
 	timeout time.Duration // 0 is none
+	output  string        // the form of progress: auto or json
 	act     act
 	word    string   // the file, the code or the command
 	args    []string // what the script gets
@@ -78,7 +80,7 @@ func (r *request) option(words []string) ([]string, error) {
 	case "--version", "-v":
 		r.act = showVersion
 		return rest, nil
-	case "--root", "--timeout", "-e":
+	case "--root", "--timeout", "--output", "-e":
 	default:
 		return nil, unknownOption(name)
 	}
@@ -99,6 +101,10 @@ func (r *request) set(name, value string) (err error) {
 		if r.root = value; value == "" {
 			return errors.New("--root needs a directory")
 		}
+	case "--output":
+		if r.output = value; value != "auto" && value != "json" {
+			return fmt.Errorf("--output must be auto or json, not %q", value)
+		}
 	case "--timeout":
 		if r.timeout, err = bind.ParseDuration(value); err != nil || r.timeout <= 0 {
 			return fmt.Errorf("--timeout must be a duration such as 90s or 5m, not %q", value)
@@ -109,7 +115,7 @@ func (r *request) set(name, value string) (err error) {
 
 func unknownOption(name string) error {
 	text := fmt.Sprintf("no option is called %s", name)
-	if near := bind.Near(name, []string{"--help", "--version", "--root", "--timeout", "-e"}); near != "" {
+	if near := bind.Near(name, []string{"--help", "--version", "--root", "--timeout", "--output", "-e"}); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
 	return errors.New(text)
@@ -157,6 +163,7 @@ func visit(r request) int {
 		return host.ExitCode(err)
 	}
 	defer s.close()
+	s.progress.json = r.output == "json"
 	return s.do(r)
 }
 

@@ -51,6 +51,16 @@ func (c *console) screen() (cols, rows int) {
 	return int(wide), int(high)
 }
 
+// errorColumns is the width of the terminal that standard error is, 0 if it is
+// none.
+func errorColumns() int {
+	size, err := unix.IoctlGetWinsize(int(os.Stderr.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
+}
+
 // outlet is standard output. It is not buffered: what a script prints and what
 // a program it starts prints come in order.
 type outlet struct {

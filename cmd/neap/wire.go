@@ -32,12 +32,14 @@ type session struct {
 	host     *host.Host
 	outlet   *outlet
 	terminal *console
+	progress *progress
 }
 
 // open joins the rooms for a caller.
 func open(root string) (s *session, err error) {
 	s = &session{signals: listen(), root: root, outlet: &outlet{f: os.Stdout}}
 	s.terminal = newConsole(s.outlet)
+	s.progress = &progress{to: os.Stderr, width: errorColumns, now: time.Now}
 	s.opened = sync.OnceValues(s.openRoot)
 	s.host, err = s.newHost()
 	return s, err
@@ -113,7 +115,7 @@ func (s *session) newHost() (*host.Host, error) {
 		return nil, err
 	}
 	s.surface = bindings.All(bindings.Runtime{
-		Open: s.nouns, Terminal: s.terminal, Progress: newProgress(os.Stderr).show, Now: time.Now,
+		Open: s.nouns, Terminal: s.terminal, Progress: s.progress.show, Now: time.Now,
 	})
 	helpers := std.Modules(std.Effects{Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 	return host.New(host.Options{

@@ -118,6 +118,7 @@ const (
 	Complete    Status = "Pull complete"
 	Downloaded  Status = "Downloaded newer image for"
 	UpToDate    Status = "Image is up to date for"
+	Failed      Status = "Pull failed for"
 )
 
 // PullOptions say how an image is pulled.

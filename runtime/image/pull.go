@@ -33,6 +33,9 @@ func (s *Images) Pull(ctx context.Context, ref string, opt PullOptions) (*Image,
 	}
 	p := &pull{s: s, from: from, want: want, opt: opt}
 	img, err := p.run(ctx)
+	if err != nil {
+		p.tell(Event{Status: Failed})
+	}
 	return img, fault.Wrap("pull image", from.String(), translate(err))
 }
 

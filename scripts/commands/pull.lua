@@ -16,7 +16,7 @@ if not name:match("[^/]*$"):find("[:@]") then
   name = name .. ":latest"
   if not opt.quiet then print("Using default tag: latest") end
 end
-local img = images.pull(name, { platform = opt.platform })
+local img = images.pull(name, { platform = opt.platform, quiet = opt.quiet })
 local host = name:match("^([^/]+)/")
 local repository = name:gsub("@.*$", "")
 for _, digest in ipairs(img.digests) do

@@ -4,6 +4,7 @@
 ---@class PullOptions
 ---@field platform? string # os/architecture[/variant]; this machine's if left out
 ---@field insecure? boolean # plain HTTP and unknown certificates will do
+---@field quiet? boolean # do not show how it goes
 
 --- what becomes of it
 ---@class ImportOptions
