@@ -65,6 +65,7 @@ func All(r Runtime) *Surface {
 			module("networks", "Make networks, and find those there are.", d.networksFuncs),
 			module("ports", "The ports of the host that lead to containers.", d.portsFuncs),
 			module("system", "The root and the host.", d.systemFuncs),
+			{Doc: "What was made, and goes again.", Globals: []string{"scope", "keep"}, Make: d.globals},
 		},
 		Classes:   []bind.AnyClass{d.container, d.spawned, d.image, d.removal, d.volume, d.network, d.port},
 		Arguments: d.arguments(),

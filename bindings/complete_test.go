@@ -38,11 +38,12 @@ func bound() map[reflect.Type]map[string]string {
 			"Create": "containers.create", "Run": "containers.run", "Once": "containers.once", "Find": "containers.find",
 			"Get": "containers.get", "Briefs": "containers.list", "List": "no: Briefs with a handle each", "RemoveImage": "images.remove", "ImageUsers": "Image.used_by", "RemoveVolume": "Volume:remove",
 			"InspectNetwork": "Network:inspect", "PublishedPorts": "ports.list", "Info": "system.info",
+			"OpenScope": "scope", "KeepContainer": "keep", "KeepVolume": "keep", "KeepNetwork": "keep", "KeepImage": "keep",
 			"Names": "no: it completes names", "With": "no: it makes handles", "Close": "no: whoever opened it closes it",
 		},
 		reflect.TypeFor[*image.Images](): {
 			"Pull": "images.pull", "Load": "images.load", "Import": "images.import", "Find": "images.find", "Get": "images.get",
-			"List": "images.list", "Remove": "images.remove", "Tag": "Image:tag", "Untag": "Image:untag", "Inspect": "Image:inspect",
+			"List": "images.list", "Remove": "images.remove", "RemoveMade": "no: the engine's, at the end of a scope", "Tag": "Image:tag", "Untag": "Image:untag", "Inspect": "Image:inspect",
 			"Save": "images.save", "Push": "images.push",
 			"Hold": "no: the engine's, while it makes a container", "Lower": "no: the engine's, for the root file system",
 			"Sweep": "no: the keeper's", "Close": "no: the engine's",
@@ -50,8 +51,9 @@ func bound() map[reflect.Type]map[string]string {
 		reflect.TypeFor[*volume.Volumes](): {
 			"Create": "volumes.create", "Find": "volumes.find", "Get": "volumes.get", "List": "volumes.list", "Remove": "Volume:remove",
 			"Rename": "Volume:rename", "Protect": "Volume:protect", "Inspect": "Volume:inspect", "Size": "Volume.size", "UsedBy": "Volume.used_by",
-			"Prune": "no: volumes.prune asks with filters, one by one",
-			"Data":  "no: the engine's, for mounts", "Fill": "no: the engine's, at the first use", "Use": "no: the engine's count of users",
+			"RemoveMade": "no: the engine's, at the end of a scope",
+			"Prune":      "no: volumes.prune asks with filters, one by one",
+			"Data":       "no: the engine's, for mounts", "Fill": "no: the engine's, at the first use", "Use": "no: the engine's count of users",
 			"Drop": "no: the engine's count of users", "Sweep": "no: the keeper's",
 		},
 		reflect.TypeFor[*network.Networks](): {

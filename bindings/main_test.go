@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"neap/bindings/terminal"
 	boximage "neap/cmd/box/image"
 	"neap/lua/host"
+	"neap/lua/std"
 	"neap/runtime/engine"
 	"neap/runtime/image"
 	"neap/runtime/keeper"
@@ -97,7 +99,7 @@ func openAt(t *testing.T, at terminal.Host) *hall {
 func newHost(t *testing.T, s *bindings.Surface, out *bytes.Buffer) *host.Host {
 	t.Helper()
 	h, err := host.New(host.Options{
-		Modules: s.Modules, Classes: s.Classes, Arguments: s.Arguments, Stdout: out,
+		Modules: append(slices.Clone(s.Modules), std.Modules(std.Effects{})...), Classes: s.Classes, Arguments: s.Arguments, Stdout: out,
 		Panic: func(what string, value any, stack []byte) { t.Errorf("panic in %s: %v\n%s", what, value, stack) },
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 func Native(e *engine.Engine) Nouns {
 	return Nouns{
 		Containers: containers{e}, Images: images{e}, Volumes: volumes{e}, Networks: networks{e},
-		Ports: ports{e}, System: e,
+		Ports: ports{e}, System: e, Scopes: scopes{e},
 	}
 }
 
@@ -364,4 +364,10 @@ func (p ports) Pick(_ context.Context, from, to uint16) (uint16, error) {
 
 func (p ports) Owner(_ context.Context, protocol string, number uint16) (port.Owner, bool, error) {
 	return p.e.Ports.Owner(protocol, number)
+}
+
+type scopes struct{ *engine.Engine }
+
+func (s scopes) OpenScope(ctx context.Context) (context.Context, Scope) {
+	return s.Engine.OpenScope(ctx)
 }

@@ -38,6 +38,7 @@ type Nouns struct {
 	Networks   Networks
 	Ports      Ports
 	System     System
+	Scopes     Scopes // nil for a runtime whose scopes remove nothing
 }
 
 // Containers makes and finds containers. Its contracts are engine.Engine's.
@@ -198,4 +199,19 @@ type Ports interface {
 // System is what there is to know about the root and the host.
 type System interface {
 	Info(ctx context.Context) (engine.Info, error)
+}
+
+// Scopes remember what is made under a context, to remove it. Their contracts
+// are engine.Engine's.
+type Scopes interface {
+	OpenScope(ctx context.Context) (inner context.Context, s Scope)
+	KeepContainer(ctx context.Context, id string) error
+	KeepVolume(ctx context.Context, name string) error
+	KeepNetwork(ctx context.Context, id string) error
+	KeepImage(ctx context.Context, id string) error
+}
+
+// Scope is what was made under its context. End removes it.
+type Scope interface {
+	End(ctx context.Context) error
 }

@@ -50,7 +50,7 @@ func walls() []wall {
 		{[]string{"neap/lua"}, append(nouns, "neap/runtime/engine", "neap/bindings", "neap/repl", "neap/cmd"), "the hall knows no noun"},
 		{[]string{"neap/bindings"}, []string{"neap/repl", "neap/cmd", "neap/lua/host"}, "requests travel inwards"},
 		{
-			[]string{"neap/runtime/sandbox", "neap/runtime/rootfs", "neap/runtime/cgroup", "neap/runtime/firewall", "neap/runtime/store", "neap/runtime/fault"},
+			[]string{"neap/runtime/sandbox", "neap/runtime/rootfs", "neap/runtime/cgroup", "neap/runtime/firewall", "neap/runtime/store", "neap/runtime/fault", "neap/runtime/scope"},
 			append(nouns, "neap/runtime/engine", "neap/runtime/keeper"), "tools know no noun",
 		},
 	}

@@ -108,6 +108,8 @@ func NewClass[S any](name, doc string) *Class[S] { return &Class[S]{Name: name, 
 // if their Go types overlap.
 type object[S any] struct{ it S }
 
+func (o object[S]) held() any { return o.it }
+
 func it[S any](v lua.LValue) (s S, ok bool) {
 	if u, isUserData := v.(*lua.LUserData); isUserData {
 		o, isObject := u.Value.(object[S])

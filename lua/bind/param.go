@@ -179,6 +179,37 @@ func Brief(v Value) string {
 	return describe(v.lua())
 }
 
+// Objects is an object of any class, or a list of such, as a script gave it and
+// as what it is in Go.
+type Objects struct {
+	Given Value
+	All   []any
+}
+
+// AnyObjects takes an object of any class, or a list of such.
+var AnyObjects = Kind[Objects]{
+	Name: "any", Want: "an object, or a list of them",
+	from: func(_ call, v lua.LValue) (Objects, error) {
+		items := []lua.LValue{v}
+		if t, ok := v.(*lua.LTable); ok {
+			items = itemsOf(t)
+		}
+		all := Objects{Given: Value{v}}
+		for _, item := range items {
+			u, ok := item.(*lua.LUserData)
+			if !ok {
+				return all, errOther
+			}
+			o, ok := u.Value.(interface{ held() any })
+			if !ok {
+				return all, errOther
+			}
+			all.All = append(all.All, o.held())
+		}
+		return all, nil
+	},
+}
+
 // ReturnsAll gives back any number of opaque values.
 func ReturnsAll(doc string) Result[[]Value] {
 	return Result[[]Value]{

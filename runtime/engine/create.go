@@ -7,6 +7,7 @@ import (
 
 	"neap/runtime/container"
 	"neap/runtime/fault"
+	"neap/runtime/scope"
 )
 
 // Create makes a container without starting it. An image that is not there is
@@ -24,7 +25,7 @@ func (e *Engine) Create(ctx context.Context, s Spec) (*Container, error) {
 }
 
 func (e *Engine) create(ctx context.Context, s Spec) (*Container, error) {
-	img, err := s.Want(ctx, e.Images)
+	img, err := s.Want(scope.Outside(ctx), e.Images)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +62,9 @@ func (r surroundings) Network(ctx context.Context, ref string) (string, error) {
 
 // commit claims the name and the volumes and shows the container.
 func (e *Engine) commit(ctx context.Context, p *container.Plan, w *container.Wish, unnamed bool) (err error) {
+	if err := scope.Making(ctx, scope.Thing{Kind: scope.Container, ID: p.ID}); err != nil {
+		return err
+	}
 	d, err := e.containers.Draft(ctx, p.ID)
 	if err != nil {
 		return err

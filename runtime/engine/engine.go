@@ -23,6 +23,7 @@ import (
 	"neap/runtime/network"
 	"neap/runtime/port"
 	"neap/runtime/process"
+	"neap/runtime/scope"
 	"neap/runtime/store"
 	"neap/runtime/volume"
 )
@@ -53,6 +54,7 @@ type Engine struct {
 	tree       *cgroup.Tree
 	firewall   *firewall.Firewall
 	containers *container.Containers
+	scopes     *scope.Scopes
 	keeper     *keeper.Client
 }
 
@@ -107,6 +109,7 @@ func (e *Engine) open() (err error) {
 	}
 	e.Ports, err = port.Open(port.Options{Store: e.store})
 	e.keeper = keeper.NewClient(e.store, e.opt.Root, e.opt.Version)
+	e.scopes = scope.Open(scope.Options{Store: e.store, ID: e.opt.ID, Watch: e.keeper.Scope})
 	return err
 }
 

@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 		os.Exit(status(changing(root)))
 	case callerRole:
 		os.Exit(status(callOnce(root)))
+	case scopedRole:
+		os.Exit(status(makeScoped(root)))
 	case warden.KeeperRole:
 		os.Exit(status(Serve(testOptions(root), 300*time.Millisecond)))
 	}

@@ -10,6 +10,7 @@ import (
 	"neap/runtime/container"
 	"neap/runtime/fault"
 	"neap/runtime/image"
+	"neap/runtime/scope"
 )
 
 // RemoveOptions says how to remove a container.
@@ -28,7 +29,10 @@ func (c *Container) Remove(ctx context.Context, o RemoveOptions) error {
 	}
 	err := c.remove(ctx, o)
 	if fault.Is(err, fault.NotFound) && !c.c.Exists() {
-		return nil
+		err = nil
+	}
+	if err == nil {
+		return scope.Keep(ctx, scope.Thing{Kind: scope.Container, ID: c.c.ID})
 	}
 	return c.wrap("remove container", err)
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+
+	"neap/runtime/scope"
 )
 
 func (s *Images) isBuiltin(name reference) bool {
@@ -31,7 +33,7 @@ func (s *Images) materialize(ctx context.Context, tagged string) (*Image, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.plant(ctx, bytes.NewReader(s.opt.Builtin.Tar), planting{
+	return s.plant(scope.Outside(ctx), bytes.NewReader(s.opt.Builtin.Tar), planting{
 		config: s.opt.Builtin.Config, names: []reference{name}, builtin: mark,
 		comment: "built into neap",
 	})

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"neap/runtime/fault"
+	"neap/runtime/scope"
 	"neap/runtime/store"
 )
 
@@ -59,11 +60,11 @@ func (s *Images) commit(ctx context.Context, d draft) (*Image, []Move, error) {
 	id := digest(d.config)
 	var moves []Move
 	err := s.change(ctx, func() error {
-		if err := s.record(id, d); err != nil {
+		if err := s.record(ctx, id, d); err != nil {
 			return err
 		}
 		for _, name := range d.names {
-			move, err := s.point(name, id)
+			move, err := s.point(ctx, name, id)
 			if err != nil {
 				return err
 			}
@@ -80,7 +81,7 @@ func (s *Images) commit(ctx context.Context, d draft) (*Image, []Move, error) {
 	return img, moves, err
 }
 
-func (s *Images) record(id string, d draft) error {
+func (s *Images) record(ctx context.Context, id string, d draft) error {
 	rec := record{Added: s.opt.Clock().UTC(), Digests: d.digests, Size: d.size, Builtin: d.builtin}
 	if known, _, err := s.read(id); err == nil {
 		rec.Added = known.Added
@@ -90,6 +91,9 @@ func (s *Images) record(id string, d draft) error {
 			}
 		}
 		return s.images.Save(id+"/"+recordFile, rec, store.Durable)
+	}
+	if err := scope.Making(ctx, scope.Thing{Kind: scope.Image, ID: id}); err != nil {
+		return err
 	}
 	return s.lay(id, rec, d.config)
 }
@@ -256,9 +260,12 @@ func (s *Images) tagged(name reference) (string, error) {
 }
 
 // point makes name stand for the image. The caller holds the lock.
-func (s *Images) point(name reference, id string) (Move, error) {
+func (s *Images) point(ctx context.Context, name reference, id string) (Move, error) {
 	from, err := s.tagged(name)
 	if err != nil || from == id {
+		return Move{}, err
+	}
+	if err := scope.Making(ctx, scope.Thing{Kind: scope.Tag, ID: id, Name: name.String()}); err != nil {
 		return Move{}, err
 	}
 	draft := ".new-" + id[:16]

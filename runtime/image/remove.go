@@ -28,7 +28,7 @@ func (s *Images) Tag(ctx context.Context, img *Image, name string) (Move, error)
 		if !s.images.Exists(id) {
 			return s.absent(img.ID)
 		}
-		move, err = s.point(ref, id)
+		move, err = s.point(ctx, ref, id)
 		return err
 	})
 	return move, fault.Wrap("tag image", name, err)
@@ -48,6 +48,28 @@ func (s *Images) Untag(ctx context.Context, name string) error {
 		}
 		return errors.Join(err, s.tags.Release(ref.file(), id))
 	}))
+}
+
+// RemoveMade takes back what was made of an image by its id without prefix: the
+// name if it still is that image's; with no name the image itself, unless it
+// has one by now. What is gone is no error.
+func (s *Images) RemoveMade(ctx context.Context, id, name string, opt RemoveOptions) error {
+	if name != "" {
+		ref, err := parse(name)
+		if err != nil {
+			return err
+		}
+		return s.change(ctx, func() error { return s.tags.Release(ref.file(), id) })
+	}
+	img, err := s.view(id)
+	if err != nil || img == nil || len(img.Tags) > 0 {
+		return err
+	}
+	_, err = s.Remove(ctx, img.ID, opt)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // Remove removes by Docker's rules. By a name that is not its last, an image

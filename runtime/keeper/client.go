@@ -259,6 +259,32 @@ func (c *Client) Unlease(ctx context.Context, id string) error {
 	return c.ask(ctx, request{Verb: "unlease", ID: id}, nil, once)
 }
 
+// Scope has the keeper, and whoever follows it, look after a scope until stop
+// is called or this process ends.
+func (c *Client) Scope(id string) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	heard, over := make(chan error, 1), make(chan struct{})
+	tell := func(err error) {
+		select {
+		case heard <- err:
+		default: // it is known
+		}
+	}
+	go func() {
+		defer close(over)
+		tell(c.ask(ctx, request{Verb: "scope", ID: id}, nil, func(answer, []*os.File, conn) (bool, error) {
+			tell(nil)
+			return true, nil
+		}))
+	}()
+	stop = func() { cancel(); <-over }
+	if err := <-heard; err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
 // CancelRestart ends the wait for a restart.
 func (c *Client) CancelRestart(ctx context.Context, id string) error {
 	return c.ask(ctx, request{Verb: "cancel", ID: id}, nil, once)

@@ -80,6 +80,7 @@ func Main(o Options, s *store.Store, link *warden.Link, held warden.Held) error 
 		return err
 	}
 	go k.accept(listener)
+	go k.endScopes()
 	link.Ready(nil)
 	return k.stay(listener, orphaned)
 }

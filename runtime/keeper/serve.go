@@ -123,6 +123,8 @@ func (k *keeper) answer(c conn, who peer, r request, files []*os.File) (err erro
 		return reply(c, k.setLease(r.ID, l))
 	case "unlease":
 		return reply(c, k.dropLease(r.ID))
+	case "scope":
+		return k.serveScope(c, r.ID)
 	case "cancel":
 		return reply(c, k.cancelRestart(ctx, r.ID))
 	case "settle":

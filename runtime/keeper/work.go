@@ -40,6 +40,11 @@ type Work interface {
 	// Kill kills all that is left in the container's cgroup.
 	Kill(ctx context.Context, id string) error
 
+	// Scopes lists the scopes that are on record. EndScope removes what one
+	// left; it is scope.ErrLives while its maker lives.
+	Scopes() ([]string, error)
+	EndScope(ctx context.Context, id string) error
+
 	// Settle brings what was queued (rules to withdraw) to its end. Sweep
 	// removes what carries the root's tag and belongs to nothing. Leave
 	// removes what only the living need (bridges, base rules): nobody lives.

@@ -14,6 +14,7 @@ import (
 
 	"neap/runtime/fault"
 	"neap/runtime/firewall"
+	"neap/runtime/scope"
 	"neap/runtime/store"
 )
 
@@ -169,6 +170,9 @@ func (n *Networks) create(ctx context.Context, name string, o CreateOptions) (Ne
 	if err != nil {
 		return Network{}, err
 	}
+	if err := scope.Making(ctx, scope.Thing{Kind: scope.Network, ID: one.ID}); err != nil {
+		return Network{}, err
+	}
 	if err := n.lib.Save(name+".json", one, store.Durable); err != nil {
 		return Network{}, err
 	}
@@ -257,6 +261,9 @@ func (n *Networks) remove(ctx context.Context, ref string) error {
 		return err
 	}
 	defer lock.Unlock()
+	if now, err := n.load(one.Name); err != nil || now.ID != one.ID {
+		return fault.New(fault.NotFound, "it was removed meanwhile")
+	}
 	members, err := n.members(one)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -79,8 +80,31 @@ func (v *Volumes) hold(ctx context.Context, name string, fn func(all store.Dir) 
 // Remove removes the volume and its data; the data of a volume of a directory
 // of the host stays. It is fault.Busy, naming the users, while it has some,
 // fault.Conflict if it is protected, fault.NotFound if there is none.
-func (v *Volumes) Remove(ctx context.Context, name string) error {
+func (v *Volumes) Remove(ctx context.Context, name string) error { return v.remove(ctx, name, "") }
+
+// RemoveMade removes the volume with this ID, whatever its name is. One that is
+// gone is no error.
+func (v *Volumes) RemoveMade(ctx context.Context, id string) error {
+	all, err := v.List()
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(all, func(vol *Volume) bool { return vol.ID == id })
+	if at < 0 {
+		return nil
+	}
+	if err := v.remove(ctx, all[at].Name, id); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
+}
+
+// remove removes the volume of a name; with an id, only that very one.
+func (v *Volumes) remove(ctx context.Context, name, id string) error {
 	return fault.Wrap("remove volume", name, v.hold(ctx, name, func(all store.Dir) error {
+		if vol, err := v.load(name); id != "" && (err != nil || vol.ID != id) {
+			return v.missing(name)
+		}
 		if err := v.removable(name); err != nil {
 			return err
 		}

@@ -31,6 +31,28 @@ function args(declaration) end
 ---@param of? any # what to explain; everything if left out
 function help(of) end
 
+--- Call a function. At its end its defers run, and what was made meanwhile is removed, except what was given to keep: containers, volumes, networks, and images that were pulled, loaded, imported or tagged. So it is if the script fails, is canceled or killed.
+--- ```lua
+--- local name = scope(function()
+---   local c = containers.run{ "box", "sleep", "60" }
+---   defer(function() assert(c.state == "running") end)
+---   return c.name
+--- end)
+--- assert(containers.find(name) == nil)
+--- ```
+---@param fn function # what to do
+---@return any ... # what fn returned
+function scope(fn) end
+
+--- Let what was made in a scope stay when it ends; with a container the volumes, the network and the image that it uses. It returns what it was given.
+--- ```lua
+--- local c = scope(function() return keep(containers.create{ "box", "true" }) end)
+--- assert(c.state == "created")
+--- ```
+---@param object any # an object, or a list of them
+---@return any # it
+function keep(object) end
+
 --- what to run
 ---@class ExecOptions
 ---@field [integer] string # the program and its arguments; no shell reads them
