@@ -22,8 +22,12 @@ func newHost(t *testing.T, out *bytes.Buffer) *host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compiled, err := fs.Sub(scripts.Compiled, "compiled")
+	if err != nil {
+		t.Fatal(err)
+	}
 	h, err := host.New(host.Options{
-		Modules: std.Modules(std.Effects{Stdout: out, Stderr: out}), Stdout: out, Stderr: out, Scripts: library,
+		Modules: std.Modules(std.Effects{Stdout: out, Stderr: out}), Stdout: out, Stderr: out, Scripts: library, Compiled: compiled,
 		Getenv: func(name string) (string, bool) { return "from outside", name == "SET" },
 	})
 	if err != nil {

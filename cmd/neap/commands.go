@@ -37,7 +37,7 @@ func (s *session) command(ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	return s.host.RunString(ctx, "neap "+r.word, string(src), r.args)
+	return s.host.RunBundled(ctx, "neap "+r.word, string(src), r.args)
 }
 
 // plainName says whether a word may be the name of a command: nothing that

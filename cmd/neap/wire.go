@@ -114,6 +114,10 @@ func (s *session) newHost() (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	compiled, err := fs.Sub(scripts.Compiled, "compiled")
+	if err != nil {
+		return nil, err
+	}
 	s.surface = bindings.All(bindings.Runtime{
 		Open: s.nouns, Terminal: s.terminal, Progress: s.progress.show, Now: time.Now,
 	})
@@ -121,7 +125,7 @@ func (s *session) newHost() (*host.Host, error) {
 	return host.New(host.Options{
 		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,
 		Stdin: os.Stdin, Stdout: s.outlet, Stderr: os.Stderr,
-		Getenv: os.LookupEnv, Scripts: library, Arguments: s.surface.Arguments,
+		Getenv: os.LookupEnv, Scripts: library, Compiled: compiled, Arguments: s.surface.Arguments,
 		Panic: panicked, Now: time.Now, Grace: grace,
 	})
 }

@@ -32,6 +32,10 @@ type Options struct {
 	// x/init.lua in it.
 	Scripts fs.FS
 
+	// Compiled holds what Compile made of bundled scripts and of others that
+	// RunBundled runs. What is not there is compiled when it runs.
+	Compiled fs.FS
+
 	// Arguments are types of script arguments besides the built-in ones:
 	// "container" makes an object of a name. The result is what Class.Box
 	// returned, or plain.

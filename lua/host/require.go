@@ -80,11 +80,20 @@ func (h *Host) searchBundled(L *lua.LState) int {
 	if h.options.Scripts != nil {
 		for _, c := range candidates(name) {
 			if src, err := fs.ReadFile(h.options.Scripts, c); err == nil {
-				return h.loader(L, path.Join("neap", c), string(src))
+				return h.bundledLoader(L, path.Join("neap", c), string(src))
 			}
 		}
 	}
 	L.Push(lua.LString("no bundled module " + name))
+	return 1
+}
+
+func (h *Host) bundledLoader(L *lua.LState, file, src string) int {
+	proto := h.compiled(file, src)
+	if proto == nil {
+		return h.loader(L, file, src)
+	}
+	L.Push(L.NewFunctionFromProto(proto))
 	return 1
 }
 

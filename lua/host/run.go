@@ -77,6 +77,10 @@ func (h *Host) RunString(ctx context.Context, name, src string, args []string) e
 	if err != nil {
 		return err
 	}
+	return h.runScript(ctx, name, fn, args)
+}
+
+func (h *Host) runScript(ctx context.Context, name string, fn *lua.LFunction, args []string) error {
 	values := make([]lua.LValue, len(args))
 	table := h.L.CreateTable(0, 0)
 	table.RawSetInt(0, lua.LString(name))
@@ -85,7 +89,7 @@ func (h *Host) RunString(ctx context.Context, name, src string, args []string) e
 		table.RawSetInt(i+1, values[i])
 	}
 	h.st.Locked(func(L *lua.LState) { L.SetGlobal("arg", table) })
-	_, err = h.run(ctx, &running{name: name, args: args}, fn, values...)
+	_, err := h.run(ctx, &running{name: name, args: args}, fn, values...)
 	var exit *Exit
 	if errors.As(err, &exit) && exit.Code == 0 {
 		return nil
@@ -177,14 +181,18 @@ func withoutShebang(src string) string {
 	return src
 }
 
-func (h *Host) compile(name, src string, chunk []ast.Stmt) (fn *lua.LFunction, err error) {
+func (h *Host) compile(name, src string, chunk []ast.Stmt) (*lua.LFunction, error) {
 	proto, err := lua.Compile(chunk, name)
 	h.remember(name, text{src, proto})
 	if err != nil {
 		return nil, syntax(name, err)
 	}
+	return h.function(proto), nil
+}
+
+func (h *Host) function(proto *lua.FunctionProto) (fn *lua.LFunction) {
 	h.st.Locked(func(L *lua.LState) { fn = L.NewFunctionFromProto(proto) })
-	return fn, nil
+	return fn
 }
 
 // syntax is an error of the parser with its place.
