@@ -20,6 +20,8 @@ type doors struct {
 	volume    *bind.Class[Volume]
 	network   *bind.Class[Network]
 	port      *bind.Class[Port]
+	plan      *bind.Class[Plan]
+	change    *bind.Class[Change]
 }
 
 // Surface is what scripts see of a runtime.
@@ -33,6 +35,9 @@ type Surface struct {
 	// Names lists the live names of a noun, for completion. It is cheap and
 	// asks no container.
 	Names map[string]func(ctx context.Context) ([]string, error)
+
+	// PlanText is a plan as a table.
+	PlanText func(Plan) string
 }
 
 // All declares everything that scripts see of a runtime. Of the zero Runtime
@@ -50,10 +55,13 @@ func All(r Runtime) *Surface {
 		volume:    bind.NewClass[Volume]("Volume", "A directory of data that outlives containers."),
 		network:   bind.NewClass[Network]("Network", "What connects containers with each other and the host."),
 		port:      bind.NewClass[Port]("Port", "A port of the host that leads to a container."),
+		plan:      bind.NewClass[Plan]("Plan", "What was recorded instead of being done."),
+		change:    bind.NewClass[Change]("Change", "One step of a plan."),
 	}
 	d.ready = sync.OnceValue(d.open)
 	d.container.Fill, d.spawned.Fill, d.image.Fill, d.removal.Fill = d.fillContainer, d.fillExec, d.fillImage, d.fillRemoval
 	d.volume.Fill, d.network.Fill, d.port.Fill = d.fillVolume, d.fillNetwork, d.fillPort
+	d.plan.Fill, d.change.Fill = d.fillPlan, d.fillChange
 	module := func(name, doc string, funcs func() []*bind.Func) *bind.Module {
 		return &bind.Module{Name: name, Doc: doc, Make: funcs, Ready: d.ready}
 	}
@@ -67,9 +75,10 @@ func All(r Runtime) *Surface {
 			module("system", "The root and the host.", d.systemFuncs),
 			{Doc: "What was made, and goes again.", Globals: []string{"scope", "keep"}, Make: d.globals},
 		},
-		Classes:   []bind.AnyClass{d.container, d.spawned, d.image, d.removal, d.volume, d.network, d.port},
+		Classes:   []bind.AnyClass{d.container, d.spawned, d.image, d.removal, d.volume, d.network, d.port, d.plan, d.change},
 		Arguments: d.arguments(),
 		Names:     d.names(),
+		PlanText:  d.planText,
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 func bound() map[reflect.Type]map[string]string {
 	return map[reflect.Type]map[string]string{
 		reflect.TypeFor[*engine.Container](): {
-			"ID": "Container.id", "Name": "Container.name", "Look": "Container.created", "State": "Container.state", "Cgroup": "Container.cgroup",
+			"ID": "Container.id", "Name": "Container.name", "Look": "Container.created", "Size": "no: plans tell what a removal frees", "State": "Container.state", "Cgroup": "Container.cgroup",
 			"UsedBy": "Container.used_by", "Published": "Container.ports",
 			"Start": "Container:start", "StartAttached": "Container:start", "Attach": "Container:attach", "Stop": "Container:stop",
 			"Kill": "Container:kill", "Restart": "Container:restart", "Pause": "Container:pause", "Unpause": "Container:unpause",

@@ -15,6 +15,9 @@ import (
 // fact is a property that is read from one look.
 func fact[T any](name string, k bind.Kind[T], doc string, of func(*engine.View) T) bind.Field[*box] {
 	return bind.Get(name, k, doc, func(ctx context.Context, b *box) (t T, err error) {
+		if err := foresee(ctx, b.Container, name); err != nil {
+			return t, err
+		}
 		v, err := b.look(ctx)
 		if err != nil {
 			return t, err
@@ -35,6 +38,9 @@ func lasting[T any](name string, k bind.Kind[T], doc string, of func(*container.
 
 func glanced[T any](name string, k bind.Kind[T], doc string, lasts bool, of func(*container.Brief) T) bind.Field[*box] {
 	return bind.Get(name, k, doc, func(ctx context.Context, b *box) (t T, err error) {
+		if err := foresee(ctx, b.Container, name); err != nil {
+			return t, err
+		}
 		brief, err := b.glance(ctx, lasts)
 		if err != nil {
 			return t, err

@@ -99,7 +99,7 @@ func (d *doors) whilePaused() bind.Method[*box] {
 	return asked1("while_paused", "Pause it, call a function with it, and let it go on, whatever happens to the script. What the function returns comes back.",
 		bind.Req("fn", bind.Passing(bind.Returns(d.container.Kind(), "")), "what to do meanwhile"), bind.ReturnsAll("what fn returned"),
 		func(ctx context.Context, b *box, fn bind.Callback[*box, []bind.Value]) (got []bind.Value, err error) {
-			err = b.WhilePaused(ctx, func() (err error) {
+			err = b.WhilePaused(ctx, func(ctx context.Context) (err error) {
 				got, err = fn.Call(ctx, b)
 				return err
 			})

@@ -80,6 +80,9 @@ func (d *doors) once(ctx context.Context, o onceOptions) (*bind.Finished, error)
 	defer done()
 	o.Interactive = in != nil
 	r, err := d.Containers.Once(limited, o.Spec, o.Keep, in, d.take(o.Stdout))
+	if placeholder, is, wrong := planned(err, o.Check); is {
+		return placeholder, wrong
+	}
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return nil, fault.Wrap("run", o.Image, fault.New(fault.Timeout, "it has not ended after %s", o.Timeout))
 	}

@@ -50,6 +50,9 @@ func spawnKeys() *bind.Record[execOptions] {
 // exec runs a program in a container to its end.
 func (d *doors) exec(ctx context.Context, b *box, o execOptions) (*bind.Finished, error) {
 	r, err := d.execute(ctx, b, o)
+	if placeholder, is, wrong := planned(err, o.Check); is {
+		return placeholder, wrong
+	}
 	if err != nil {
 		return nil, b.said(ctx, err)
 	}
@@ -105,7 +108,9 @@ func (d *doors) fillExec() {
 	k.Text = func(x Exec) string { return "process " + strconv.Itoa(x.Pid()) }
 	k.Same = func(a, b Exec) bool { return a == b }
 	k.Fields = []bind.Field[Exec]{
-		bind.Plain("pid", bind.Int, "its process id on the host", Exec.Pid),
+		bind.Get("pid", bind.Int, "its process id on the host", func(ctx context.Context, x Exec) (int, error) {
+			return x.Pid(), foresee(ctx, x, "pid")
+		}),
 	}
 	k.Methods = []bind.Method[Exec]{
 		bind.Method1("read", "A line of its output, without its end; nil at the end of the output.",
@@ -133,6 +138,9 @@ for line in cat:lines() do print(line) end`),
 			bind.Returns(bind.ResultClass().Kind(), "how it ended, and the output that nobody read"),
 			func(ctx context.Context, x Exec, o readOptions) (*bind.Finished, error) {
 				r, err := x.Wait(ctx, o.Timeout)
+				if placeholder, is, wrong := planned(err, false); is {
+					return placeholder, wrong
+				}
 				return finished(r), err
 			}).With(spawned + `cat:write("hello"):close()
 assert(cat:wait().stdout == "hello")`),

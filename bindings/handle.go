@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"neap/lua/bind"
 	"neap/runtime/container"
 	"neap/runtime/engine"
 	"neap/runtime/fault"
@@ -123,8 +124,10 @@ func (b *box) look(ctx context.Context) (*engine.View, error) {
 	}
 	m.keep(v)
 	b.mu.Lock()
-	b.last = v
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	if b.last == nil || bind.RecorderOf(ctx) == nil { // what only would be is nothing to remember
+		b.last = v
+	}
 	return v, nil
 }
 
@@ -154,6 +157,9 @@ func (b *box) recall(ctx context.Context) (*engine.View, error) {
 
 // ended remembers how a start ended.
 func (b *box) ended(ctx context.Context, end keeper.Ending, err error) error {
+	if _, is, wrong := planned(err, true); is {
+		return wrong
+	}
 	if err != nil {
 		return b.said(ctx, err)
 	}

@@ -3,13 +3,10 @@ package bindings
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"os"
 	"strings"
 	"time"
 
 	"neap/lua/bind"
-	"neap/lua/std"
 	"neap/runtime/fault"
 	"neap/runtime/image"
 )
@@ -24,6 +21,9 @@ func imageName(i Image) string {
 
 func imageFact[T any](name string, k bind.Kind[T], doc string, of func(*image.Image) T) bind.Field[Image] {
 	return bind.Get(name, k, doc, func(ctx context.Context, i Image) (t T, err error) {
+		if err := foresee(ctx, i, name); err != nil {
+			return t, err
+		}
 		img, err := i.Look(ctx)
 		if err != nil {
 			return t, imageGone(i, err)
@@ -187,21 +187,18 @@ func (d *doors) imageMoves() []*bind.Func {
 		).Change(),
 		bind.Func1("load", "Take the images of an archive that docker save wrote, or of an OCI layout in a tar.",
 			bind.Req("path", bind.Text, "the archive; - is standard input"), bind.Returns(k.List(), "its images"),
-			func(ctx context.Context, path string) (all []Image, err error) {
-				err = d.reading(path, func(f io.Reader) (err error) { all, err = d.Images.Load(ctx, f); return err })
-				return all, err
+			func(ctx context.Context, path string) ([]Image, error) {
+				return d.Images.Load(ctx, d.archive(path))
 			}).Change(),
 		bind.Func2("import", "Make an image of one layer from the tar of a root file system.",
 			bind.Req("path", bind.Text, "the tar; - is standard input"), bind.Options(importOptions()), bind.Returns(k.Kind(), "the image"),
-			func(ctx context.Context, path string, o image.ImportOptions) (made Image, err error) {
-				err = d.reading(path, func(f io.Reader) (err error) { made, err = d.Images.Import(ctx, f, o); return err })
-				return made, err
+			func(ctx context.Context, path string, o image.ImportOptions) (Image, error) {
+				return d.Images.Import(ctx, d.archive(path), o)
 			}).Change(),
 		bind.Func2("save", "Write images into an archive that load and docker load take, with the names that they are given by.",
 			bind.Req("images", bind.ListOf(k.Ref(imageName)), "which"), bind.Req("path", bind.Text, "the file; one that is there is replaced"), bind.Nothing,
 			func(ctx context.Context, refs []string, path string) (bind.Void, error) {
-				err := std.Whole(path, 0o600, func(f io.Writer) error { return d.Images.Save(ctx, refs, f) })
-				return bind.Void{}, fault.Wrap("write", path, err)
+				return bind.Void{}, d.Images.Save(ctx, refs, path)
 			}).Change(),
 		bind.Func2("push", "Send an image to the registry in its name.",
 			bind.Req("name", k.Ref(imageName), "REGISTRY/NAME[:TAG]"), bind.Options(pushOptions()), bind.Returns(bind.String, "its digest there"),
@@ -279,22 +276,6 @@ func importOptions() *bind.Record[image.ImportOptions] {
 			bind.K("message", bind.Text, "a comment", func(o *image.ImportOptions) *string { return &o.Message }),
 		},
 	}
-}
-
-// reading opens a file, or standard input, for reading.
-func (d *doors) reading(path string, do func(io.Reader) error) error {
-	if path == "-" {
-		if d.Terminal.Stdin() == nil {
-			return fault.New(fault.Invalid, "there is no standard input")
-		}
-		return do(d.Terminal.Stdin())
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return fault.Wrap("read", path, err)
-	}
-	defer f.Close()
-	return do(f)
 }
 
 func pruneImages() *bind.Record[pruneOptions] {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"neap/bindings"
+	"neap/bindings/plan"
 	"neap/bindings/terminal"
 	boximage "neap/cmd/box/image"
 	"neap/lua/host"
@@ -88,7 +89,8 @@ func openAt(t *testing.T, at terminal.Host) *hall {
 	}
 	r := &hall{t: t, e: e}
 	t.Cleanup(r.close)
-	rt := bindings.Runtime{Nouns: bindings.Native(e)}
+	planner := plan.New(plan.Options{Host: std.Effects{}.Do})
+	rt := bindings.Runtime{Nouns: planner.Over(bindings.Native(e)), Planner: planner}
 	if rt.Terminal = at; at == nil {
 		rt.Terminal = paper{&r.screen}
 	}

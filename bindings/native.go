@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"neap/lua/std"
 	"neap/runtime/cgroup"
 	"neap/runtime/container"
 	"neap/runtime/engine"
@@ -38,6 +39,10 @@ func (c nativeContainer) Cgroup(context.Context) (string, error) { return c.Cont
 
 func (c nativeContainer) Freezer(context.Context) (cgroup.Freezer, error) {
 	return c.Container.Freezer()
+}
+
+func (c nativeContainer) WhilePaused(ctx context.Context, do func(context.Context) error) error {
+	return c.Container.WhilePaused(ctx, func() error { return do(ctx) })
 }
 
 func (c nativeContainer) Spawn(ctx context.Context, s engine.ExecSpec) (Exec, error) {
@@ -128,18 +133,27 @@ func (n images) Pull(ctx context.Context, ref string, o image.PullOptions) (Imag
 	return imageOrNil(n.e, i, err)
 }
 
-func (n images) Load(ctx context.Context, r io.Reader) ([]Image, error) {
-	loaded, err := n.e.Images.Load(ctx, r)
-	return imageList(n.e, loaded.Images, err)
+func (n images) Load(ctx context.Context, from Archive) (all []Image, err error) {
+	err = from.Read(func(r io.Reader) error {
+		loaded, err := n.e.Images.Load(ctx, r)
+		all, err = imageList(n.e, loaded.Images, err)
+		return err
+	})
+	return all, err
 }
 
-func (n images) Import(ctx context.Context, r io.Reader, o image.ImportOptions) (Image, error) {
-	i, err := n.e.Images.Import(ctx, r, o)
-	return imageOrNil(n.e, i, err)
+func (n images) Import(ctx context.Context, from Archive, o image.ImportOptions) (made Image, err error) {
+	err = from.Read(func(r io.Reader) error {
+		i, err := n.e.Images.Import(ctx, r, o)
+		made, err = imageOrNil(n.e, i, err)
+		return err
+	})
+	return made, err
 }
 
-func (n images) Save(ctx context.Context, refs []string, w io.Writer) error {
-	return n.e.Images.Save(ctx, refs, w)
+func (n images) Save(ctx context.Context, refs []string, path string) error {
+	err := std.Whole(path, 0o600, func(f io.Writer) error { return n.e.Images.Save(ctx, refs, f) })
+	return fault.Wrap("write", path, err)
 }
 
 func (n images) Push(ctx context.Context, ref string, o image.PushOptions) (string, error) {

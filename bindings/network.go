@@ -12,6 +12,9 @@ import (
 
 func networkFact[T any](name string, k bind.Kind[T], doc string, of func(network.Network) T) bind.Field[Network] {
 	return bind.Get(name, k, doc, func(ctx context.Context, n Network) (t T, err error) {
+		if err := foresee(ctx, n, name); err != nil {
+			return t, err
+		}
 		seen, err := n.Look(ctx)
 		if err != nil {
 			return t, networkGone(n, err)

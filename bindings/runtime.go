@@ -2,7 +2,6 @@ package bindings
 
 import (
 	"context"
-	"io"
 	"os"
 	"time"
 
@@ -18,13 +17,14 @@ import (
 	"neap/runtime/volume"
 )
 
-// Runtime is what the doorways lead to. All of it must be set but
+// Runtime is what the doorways lead to. All of it must be set but Planner,
 // Progress and Now.
 type Runtime struct {
 	Nouns
 
 	Open     func() (Nouns, error) // gives the nouns at the first need, if they are not there
 	Terminal terminal.Host         // what attach, exec{tty} and stdout = "inherit" talk to
+	Planner  Planner               // records instead of doing; nil: there are no plans
 	Progress func(image.Event)     // told how a pull goes; nil for nobody
 	Now      func() time.Time      // nil is time.Now
 }
@@ -85,7 +85,7 @@ type Living interface {
 	Restart(ctx context.Context, o engine.StopOptions) error
 	Pause(ctx context.Context, lease time.Duration) error
 	Unpause(ctx context.Context) error
-	WhilePaused(ctx context.Context, do func() error) error
+	WhilePaused(ctx context.Context, do func(ctx context.Context) error) error
 	Wait(ctx context.Context) (keeper.Ending, error)
 	WaitFor(ctx context.Context, o engine.WaitOptions) error
 }
@@ -130,9 +130,9 @@ type Lines interface {
 // Images gets and finds images. Its contracts are image.Images'.
 type Images interface {
 	Pull(ctx context.Context, ref string, o image.PullOptions) (Image, error)
-	Load(ctx context.Context, r io.Reader) ([]Image, error)
-	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (Image, error)
-	Save(ctx context.Context, refs []string, w io.Writer) error
+	Load(ctx context.Context, from Archive) ([]Image, error)
+	Import(ctx context.Context, from Archive, o image.ImportOptions) (Image, error)
+	Save(ctx context.Context, refs []string, path string) error // whole or not at all
 	Push(ctx context.Context, ref string, o image.PushOptions) (digest string, err error)
 	Find(ctx context.Context, ref string) (Image, error) // nil if there is none
 	Get(ctx context.Context, ref string) (Image, error)

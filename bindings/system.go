@@ -7,7 +7,7 @@ import (
 )
 
 func (d *doors) systemFuncs() []*bind.Func {
-	return []*bind.Func{
+	return append(d.plans(), []*bind.Func{
 		bind.Func0("info", "What the root and the host are.", bind.Returns(bind.Any, "{ root, run, version, kernel, cgroup, notice, keeper, containers, images, volumes }"), d.info).
 			With(`assert(system.info().cgroup:match("v%d") or system.info().cgroup == "hybrid")`),
 		bind.Func0("version", "The version of neap.", bind.Returns(bind.String, "the version"),
@@ -15,7 +15,7 @@ func (d *doors) systemFuncs() []*bind.Func {
 				i, err := d.System.Info(ctx)
 				return i.Version, err
 			}).With(`print(system.version())`),
-	}
+	}...)
 }
 
 func (d *doors) info(ctx context.Context) (any, error) {

@@ -11,6 +11,9 @@ import (
 
 func volumeFact[T any](name string, k bind.Kind[T], doc string, of func(*volume.Volume) T) bind.Field[Volume] {
 	return bind.Get(name, k, doc, func(ctx context.Context, v Volume) (t T, err error) {
+		if err := foresee(ctx, v, name); err != nil {
+			return t, err
+		}
 		seen, err := v.Look(ctx)
 		if err != nil {
 			return t, volumeGone(v, err)

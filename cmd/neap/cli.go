@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +21,8 @@ const usage = `usage: neap                        talk to it: a prompt on a term
   --root DIR      keep everything below DIR (or set NEAP_ROOT)
   --timeout TIME  end the script after 90s, 5m, 1h30m
   --output FORM   how progress is told: auto (a bar on a terminal, else lines) or json
+  --dry-run       record what would be changed instead of doing it, and print it
+  --plan FILE     the same, and write it down for: neap apply FILE
   --version       print the version
   --help          print this
 
@@ -42,6 +45,8 @@ type request struct {
 	root    string
 	timeout time.Duration // 0 is none
 	output  string        // the form of progress: auto or json
+	dry     bool          // changes are recorded, not made
+	plan    string        // where to; "" is nowhere
 	act     act
 	word    string   // the file, the code or the command
 	args    []string // what the script gets
@@ -80,7 +85,10 @@ func (r *request) option(words []string) ([]string, error) {
 	case "--version", "-v":
 		r.act = showVersion
 		return rest, nil
-	case "--root", "--timeout", "--output", "-e":
+	case "--dry-run":
+		r.dry = true
+		return rest, nil
+	case "--root", "--timeout", "--output", "--plan", "-e":
 	default:
 		return nil, unknownOption(name)
 	}
@@ -105,6 +113,10 @@ func (r *request) set(name, value string) (err error) {
 		if r.output = value; value != "auto" && value != "json" {
 			return fmt.Errorf("--output must be auto or json, not %q", value)
 		}
+	case "--plan":
+		if r.dry, r.plan = true, value; value == "" {
+			return errors.New("--plan needs a file")
+		}
 	case "--timeout":
 		if r.timeout, err = bind.ParseDuration(value); err != nil || r.timeout <= 0 {
 			return fmt.Errorf("--timeout must be a duration such as 90s or 5m, not %q", value)
@@ -115,7 +127,7 @@ func (r *request) set(name, value string) (err error) {
 
 func unknownOption(name string) error {
 	text := fmt.Sprintf("no option is called %s", name)
-	if near := bind.Near(name, []string{"--help", "--version", "--root", "--timeout", "--output", "-e"}); near != "" {
+	if near := bind.Near(name, []string{"--help", "--version", "--root", "--timeout", "--output", "--dry-run", "--plan", "-e"}); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
 	return errors.New(text)
@@ -170,27 +182,38 @@ func visit(r request) int {
 // do carries a request out and gives its exit code.
 func (s *session) do(r request) int {
 	if r.act == talk && s.terminal.IsTerminal() {
-		if r.timeout > 0 {
-			fmt.Fprintln(os.Stderr, "neap: --timeout is for scripts and commands")
+		if r.timeout > 0 || r.dry {
+			fmt.Fprintln(os.Stderr, "neap: --timeout, --dry-run and --plan are for scripts and commands")
 			return 2
 		}
 		return s.sit()
 	}
 	ctx, free := s.watch(r.timeout)
 	defer free()
-	var err error
-	switch r.act {
-	case talk:
-		err = s.host.RunFile(ctx, "-", r.args)
-	case runFile:
-		err = s.host.RunFile(ctx, r.word, r.args)
-	case runCode:
-		err = s.host.RunString(ctx, "-e", r.word, r.args)
-	default:
-		err = s.command(ctx, r)
-	}
+	err := s.attempt(ctx, r)
 	s.explain(r, err)
 	return host.ExitCode(err)
+}
+
+// attempt runs what was asked, or records what it would change.
+func (s *session) attempt(ctx context.Context, r request) error {
+	if r.dry {
+		return s.rehearse(ctx, r)
+	}
+	return s.run(ctx, r)
+}
+
+func (s *session) run(ctx context.Context, r request) error {
+	switch r.act {
+	case talk:
+		return s.host.RunFile(ctx, "-", r.args)
+	case runFile:
+		return s.host.RunFile(ctx, r.word, r.args)
+	case runCode:
+		return s.host.RunString(ctx, "-e", r.word, r.args)
+	default:
+		return s.command(ctx, r)
+	}
 }
 
 // explain says on standard error what went wrong: to who used a command in a

@@ -14,6 +14,7 @@ import (
 	boximage "neap/cmd/box/image"
 
 	"neap/bindings"
+	"neap/bindings/plan"
 	"neap/lua/host"
 	"neap/lua/std"
 	"neap/runtime/engine"
@@ -29,6 +30,7 @@ type session struct {
 	opened   func() (*engine.Engine, error) // opens the root at the first need
 	engine   atomic.Pointer[engine.Engine]  // nil until then
 	surface  *bindings.Surface
+	planner  *plan.Planner
 	host     *host.Host
 	outlet   *outlet
 	terminal *console
@@ -65,7 +67,7 @@ func (s *session) nouns() (bindings.Nouns, error) {
 	if err != nil {
 		return bindings.Nouns{}, err
 	}
-	return bindings.Native(e), nil
+	return s.planner.Over(bindings.Native(e)), nil
 }
 
 func (s *session) close() {
@@ -118,10 +120,14 @@ func (s *session) newHost() (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.surface = bindings.All(bindings.Runtime{
-		Open: s.nouns, Terminal: s.terminal, Progress: s.progress.show, Now: time.Now,
+	effects := std.Effects{Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	s.planner = plan.New(plan.Options{
+		Root: s.root, Version: version, Now: time.Now, Terminal: s.terminal, Progress: s.progress.show, Host: effects.Do,
 	})
-	helpers := std.Modules(std.Effects{Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	s.surface = bindings.All(bindings.Runtime{
+		Open: s.nouns, Terminal: s.terminal, Planner: s.planner, Progress: s.progress.show, Now: time.Now,
+	})
+	helpers := std.Modules(effects)
 	return host.New(host.Options{
 		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,
 		Stdin: os.Stdin, Stdout: s.outlet, Stderr: os.Stderr,

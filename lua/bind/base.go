@@ -147,7 +147,7 @@ func (st *State) enterCoroutine(L, th *lua.LState) string {
 	case deep > nesting:
 		return "stack overflow: too many coroutines inside one another"
 	}
-	th.SetContext(within(contextOf(L), th))
+	th.SetContext(st.within(contextOf(L), th))
 	st.busy[th] = &thread{waits: L, coroutine: true, depth: deep}
 	return ""
 }

@@ -63,6 +63,7 @@ type Class[S any] struct {
 
 	Text    func(S) string                           // tostring, print, ..; without the Lua lock; must not fail
 	Same    func(a, b S) bool                        // ==; without it handles are equal only to themselves
+	Len     func(S) int                              // #; without it there is none
 	Find    func(context.Context, string) (S, error) // lets a name or id stand for the object
 	Fields  []Field[S]
 	Methods []Method[S]
@@ -280,6 +281,9 @@ func (k *Class[S]) install(st *State) *lua.LTable {
 		c.L.Push(lua.LString(c.st.say(c.L, c.L.Get(1)) + c.st.say(c.L, c.L.Get(2))))
 		return 1
 	})
+	if k.Len != nil {
+		set("__len", func(c call) int { s, _ := it[S](c.L.Get(1)); c.L.Push(lua.LNumber(k.Len(s))); return 1 })
+	}
 	set("__eq", func(c call) int { c.L.Push(lua.LBool(k.same(c, c.L.Get(1), c.L.Get(2)))); return 1 })
 	return mt
 }

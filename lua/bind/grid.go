@@ -60,16 +60,28 @@ func (k *Class[S]) columns(c call, t *lua.LTable, names []string) (grid, error) 
 	}
 	now := c.st.now()
 	return outside(c, func(ctx context.Context) (grid, error) {
-		g := grid{}
-		for _, f := range fields {
-			g.head = append(g.head, strings.ToUpper(strings.ReplaceAll(f.Name, "_", " ")))
-		}
-		ctx = k.moment(ctx, len(objects))
-		for _, s := range objects {
-			g.rows = append(g.rows, k.row(ctx, s, fields, now))
-		}
-		return g, nil
+		return k.grid(k.moment(ctx, len(objects)), objects, fields, now), nil
 	})
+}
+
+// Table is a list of objects as a text table of their usual facts, which holds
+// no time that needs a clock.
+func (k *Class[S]) Table(ctx context.Context, all []S) string {
+	fields, err := k.filled().shown(nil)
+	if err != nil {
+		return err.Error()
+	}
+	return k.grid(ctx, all, fields, time.Time{}).String()
+}
+
+func (k *Class[S]) grid(ctx context.Context, all []S, fields []Field[S], now time.Time) (g grid) {
+	for _, f := range fields {
+		g.head = append(g.head, strings.ToUpper(strings.ReplaceAll(f.Name, "_", " ")))
+	}
+	for _, s := range all {
+		g.rows = append(g.rows, k.row(ctx, s, fields, now))
+	}
+	return g
 }
 
 func (k *Class[S]) shown(names []string) (fields []Field[S], err error) {

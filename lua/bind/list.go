@@ -122,7 +122,7 @@ var Map = Kind[map[string]string]{
 // ListOf is a list of values of one kind: a plain table whose metatable knows
 // :where, :map and their like. As a parameter, the one item will do too.
 func ListOf[T any](k Kind[T]) Kind[[]T] {
-	return Kind[[]T]{
+	all := Kind[[]T]{
 		Name: several(k.Name), Want: "a list, each item " + k.Want, Values: k.Values, Object: k.Object, Keys: k.Keys, class: k.class,
 		from: func(c call, v lua.LValue) ([]T, error) { return listFrom(c, k, v) },
 		to: func(c call, all []T) lua.LValue {
@@ -133,6 +133,16 @@ func ListOf[T any](k Kind[T]) Kind[[]T] {
 			return c.st.list(items, c.st.plainList())
 		},
 	}
+	if k.shape == shapeNumber {
+		all.shape, all.plain = shapeList, func(list []T) any {
+			texts := make([]string, len(list))
+			for i, t := range list {
+				texts[i] = k.show(t)
+			}
+			return texts
+		}
+	}
+	return all
 }
 
 // several is the type of a list of one type.

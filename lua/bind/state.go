@@ -260,7 +260,7 @@ func (st *State) thread(ctx context.Context) *lua.LState {
 			st.root.SetContext(root)
 		}
 	}
-	th.SetContext(within(ctx, th))
+	th.SetContext(st.within(ctx, th))
 	return th
 }
 
@@ -268,16 +268,17 @@ func (st *State) thread(ctx context.Context) *lua.LState {
 // callback knows who waits for it.
 type onThread struct {
 	context.Context
+	st *State
 	th *lua.LState
 }
 
 // within is ctx for a thread. It replaces the thread of ctx and does not pile
 // up, as Lua asks its context at every instruction.
-func within(ctx context.Context, th *lua.LState) context.Context {
+func (st *State) within(ctx context.Context, th *lua.LState) context.Context {
 	if outer, ok := ctx.(onThread); ok {
 		ctx = outer.Context
 	}
-	return onThread{ctx, th}
+	return onThread{ctx, st, th}
 }
 
 type threadKey struct{}
@@ -285,18 +286,18 @@ type threadKey struct{}
 // Value finds the thread, or what the context inside holds.
 func (c onThread) Value(key any) any {
 	if _, ok := key.(threadKey); ok {
-		return c.th
+		return c
 	}
 	return c.Context.Value(key)
 }
 
 // waiter is the Lua thread whose body got ctx, if it still runs.
 func (st *State) waiter(ctx context.Context) *lua.LState {
-	th, _ := ctx.Value(threadKey{}).(*lua.LState)
-	if st.busy[th] == nil {
+	t, _ := ctx.Value(threadKey{}).(onThread)
+	if st.busy[t.th] == nil {
 		return nil
 	}
-	return th
+	return t.th
 }
 
 // keep puts a thread that ended well aside.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -16,13 +17,15 @@ import (
 
 // command is what exec was asked to run.
 type command struct {
-	argv           []string
-	env            []string
-	dir            string
-	stdin          string
-	stdout, stderr string
-	check, reads   bool
-	timeout        time.Duration
+	Argv    []string      `json:"argv"`
+	Env     []string      `json:"env,omitzero"`
+	Workdir string        `json:"workdir,omitzero"`
+	Stdin   string        `json:"stdin,omitzero"`
+	Stdout  string        `json:"stdout,omitzero"`
+	Stderr  string        `json:"stderr,omitzero"`
+	Check   bool          `json:"check,omitzero"`
+	Timeout time.Duration `json:"timeout,omitzero"`
+	reads   bool
 }
 
 func (e Effects) execModule() *bind.Module {
@@ -32,45 +35,61 @@ func (e Effects) execModule() *bind.Module {
 func (e Effects) execFuncs() []*bind.Func {
 	options := &bind.Record[command]{
 		Name: "ExecOptions", Doc: "what to run",
-		New:   func() command { return command{check: true} },
-		Array: bind.Argv("the program and its arguments; no shell reads them", true, func(c *command) *[]string { return &c.argv }),
+		New:   func() command { return command{Check: true} },
+		Array: bind.Argv("the program and its arguments; no shell reads them", true, func(c *command) *[]string { return &c.Argv }),
 		Keys: []bind.Key[command]{
-			bind.K("check", bind.Bool, "raise failed unless it ends with 0", func(c *command) *bool { return &c.check }),
-			bind.K("timeout", bind.Duration, "when to kill it; never if left out", func(c *command) *time.Duration { return &c.timeout }),
-			bind.K("workdir", bind.String, "where to run it", func(c *command) *string { return &c.dir }),
-			bind.K("env", bind.Pairs, "environment besides the inherited one", func(c *command) *[]string { return &c.env }),
-			bind.K("stdin", bind.Text, "what it reads; nothing if left out", func(c *command) *string { return &c.stdin }),
-			bind.K("stdout", bind.OneOf("capture", "inherit"), "where its output goes", func(c *command) *string { return &c.stdout }),
-			bind.K("stderr", bind.OneOf("capture", "inherit"), "where its error output goes", func(c *command) *string { return &c.stderr }),
+			bind.K("check", bind.Bool, "raise failed unless it ends with 0", func(c *command) *bool { return &c.Check }),
+			bind.K("timeout", bind.Duration, "when to kill it; never if left out", func(c *command) *time.Duration { return &c.Timeout }),
+			bind.K("workdir", bind.String, "where to run it", func(c *command) *string { return &c.Workdir }),
+			bind.K("env", bind.Pairs, "environment besides the inherited one", func(c *command) *[]string { return &c.Env }),
+			bind.K("stdin", bind.Text, "what it reads; nothing if left out", func(c *command) *string { return &c.Stdin }),
+			bind.K("stdout", bind.OneOf("capture", "inherit"), "where its output goes", func(c *command) *string { return &c.Stdout }),
+			bind.K("stderr", bind.OneOf("capture", "inherit"), "where its error output goes", func(c *command) *string { return &c.Stderr }),
 			bind.K("reads", bind.Bool, "it only looks: a dry run may run it", func(c *command) *bool { return &c.reads }),
 		},
 		Hints: map[string]string{"cwd": "workdir", "dir": "workdir", "environment": "env", "input": "stdin"},
 	}
 	return []*bind.Func{
 		bind.Func1("exec", "Run a program on the host and wait for it.", bind.Options(options), bind.Returns(bind.ResultClass().Kind(), "what came of it"),
-			e.run).Change().With(`assert(exec{ "echo", "hi" }.stdout == "hi\n")`),
+			e.exec).Change().With(`assert(exec{ "echo", "hi" }.stdout == "hi\n")`),
 	}
+}
+
+// exec runs the program, or records that it would.
+func (e Effects) exec(ctx context.Context, c command) (*bind.Finished, error) {
+	r := bind.RecorderOf(ctx)
+	if r == nil || c.reads {
+		return e.run(ctx, c)
+	}
+	if c.Workdir == "" {
+		c.Workdir, _ = os.Getwd() // an apply may be elsewhere
+	}
+	what := strings.Join(c.Argv, " ")
+	if _, err := r.Note(ctx, bind.Deed{Kind: "program", Verb: "run", Object: what, Options: c}); err != nil {
+		return nil, err
+	}
+	return bind.Planned(what), nil
 }
 
 // run starts the program in a process group of its own, so that its children
 // end with it.
 func (e Effects) run(ctx context.Context, c command) (*bind.Finished, error) {
-	if c.timeout > 0 {
+	if c.Timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, c.timeout)
+		ctx, stop = context.WithTimeout(ctx, c.Timeout)
 		defer stop()
 	}
-	p := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	p.Dir = c.dir
-	if len(c.env) > 0 {
-		p.Env = append(p.Environ(), c.env...)
+	p := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	p.Dir = c.Workdir
+	if len(c.Env) > 0 {
+		p.Env = append(p.Environ(), c.Env...)
 	}
-	p.Stdin = strings.NewReader(c.stdin)
+	p.Stdin = strings.NewReader(c.Stdin)
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.Cancel = func() error { return syscall.Kill(-p.Process.Pid, syscall.SIGKILL) }
 	p.WaitDelay = time.Second
 	var out, errs bytes.Buffer
-	p.Stdout, p.Stderr = sink(c.stdout, &out, e.Stdout), sink(c.stderr, &errs, e.Stderr)
+	p.Stdout, p.Stderr = sink(c.Stdout, &out, e.Stdout), sink(c.Stderr, &errs, e.Stderr)
 	start := time.Now()
 	err := p.Run()
 	f := &bind.Finished{Stdout: out.String(), Stderr: errs.String(), Duration: time.Since(start)}
@@ -89,18 +108,18 @@ func sink(where string, buffer *bytes.Buffer, inherit io.Writer) io.Writer {
 
 func outcome(ctx context.Context, c command, f *bind.Finished, p *exec.Cmd, err error) (*bind.Finished, error) {
 	if cause := context.Cause(ctx); cause != nil && err != nil {
-		return nil, &fault.Error{Kind: fault.KindOf(cause), Op: "run", Object: c.argv[0], Cause: cause}
+		return nil, &fault.Error{Kind: fault.KindOf(cause), Op: "run", Object: c.Argv[0], Cause: cause}
 	}
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) {
-		return nil, fault.Wrap("run", c.argv[0], notThere(err))
+		return nil, fault.Wrap("run", c.Argv[0], notThere(err))
 	}
 	f.ExitCode = p.ProcessState.ExitCode()
 	if status, ok := p.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		f.Signal, f.ExitCode = signalName(status.Signal()), 128+int(status.Signal())
 	}
-	if f.ExitCode != 0 && c.check {
-		return nil, failed(c.argv[0], f)
+	if f.ExitCode != 0 && c.Check {
+		return nil, failed(c.Argv[0], f)
 	}
 	return f, nil
 }

@@ -11,31 +11,31 @@ import (
 // Limits is what a group may use. For numbers 0 means not set: no limit at
 // Make, no change at Update; -1 means no limit.
 type Limits struct {
-	Memory            int64 // bytes
-	MemorySwap        int64 // bytes of memory and swap together; at Make, 0 with Memory set means twice Memory
-	MemoryReservation int64 // bytes
-	Swappiness        *uint64
-	OOMKillDisable    bool // v1 only
+	Memory            int64   `json:",omitzero"` // bytes
+	MemorySwap        int64   `json:",omitzero"` // bytes of memory and swap together; at Make, 0 with Memory set means twice Memory
+	MemoryReservation int64   `json:",omitzero"` // bytes
+	Swappiness        *uint64 `json:",omitzero"`
+	OOMKillDisable    bool    `json:",omitzero"` // v1 only
 
-	NanoCPUs  int64 // billionths of a processor; excludes Quota and Period
-	CPUQuota  int64 // microseconds in each period
-	CPUPeriod int64 // microseconds; 0 with a quota means 100000
-	CPUShares int64 // 2 to 262144, 1024 is usual
+	NanoCPUs  int64 `json:",omitzero"` // billionths of a processor; excludes Quota and Period
+	CPUQuota  int64 `json:",omitzero"` // microseconds in each period
+	CPUPeriod int64 `json:",omitzero"` // microseconds; 0 with a quota means 100000
+	CPUShares int64 `json:",omitzero"` // 2 to 262144, 1024 is usual
 
-	CpusetCpus string // as "0-2,7"
-	CpusetMems string
+	CpusetCpus string `json:",omitzero"` // as "0-2,7"
+	CpusetMems string `json:",omitzero"`
 
-	Pids int64
+	Pids int64 `json:",omitzero"`
 
-	BlkioWeight uint16 // 10 to 1000
-	ReadBps     []Throttle
-	WriteBps    []Throttle
-	ReadIOps    []Throttle
-	WriteIOps   []Throttle
+	BlkioWeight uint16     `json:",omitzero"` // 10 to 1000
+	ReadBps     []Throttle `json:",omitzero"`
+	WriteBps    []Throttle `json:",omitzero"`
+	ReadIOps    []Throttle `json:",omitzero"`
+	WriteIOps   []Throttle `json:",omitzero"`
 
 	// Devices are applied in their order. nil means DefaultDevices at Make and
 	// no change at Update.
-	Devices []DeviceRule
+	Devices []DeviceRule `json:",omitzero"`
 }
 
 // A Throttle is a rate, bytes or operations per second, for one block device.

@@ -57,11 +57,12 @@ type Listing struct {
 	stamps map[string]stamps // of the unknown, read before they are looked at
 	stale  int               // how many the index lacks
 	moved  bool              // the index tells of another set of containers
+	quiet  bool              // nothing is to be noted
 }
 
 // Listing begins a look at all containers. It takes no lock.
 func (cs *Containers) Listing(ctx context.Context) (*Listing, error) {
-	l := &Listing{cs: cs, now: time.Now().UnixNano(), stamps: map[string]stamps{}}
+	l := &Listing{cs: cs, now: time.Now().UnixNano(), quiet: store.Glancing(ctx), stamps: map[string]stamps{}}
 	l.all = cs.dir.Stamp(".")
 	found, err := l.candidates(cs.readIndex())
 	if err != nil {
@@ -186,7 +187,7 @@ func (l *Listing) Briefs() []*Brief {
 	if !slices.IsSortedFunc(l.known, newest) {
 		slices.SortFunc(l.known, newest)
 	}
-	if l.moved || l.stale > len(l.known)/256 {
+	if !l.quiet && (l.moved || l.stale > len(l.known)/256) {
 		l.cs.writeIndex(l)
 	}
 	all := make([]*Brief, len(l.known))

@@ -15,11 +15,7 @@ import (
 func (e *Engine) Create(ctx context.Context, s Spec) (*Container, error) {
 	c, err := e.create(ctx, s)
 	if err != nil {
-		object := s.Name
-		if object == "" {
-			object = s.Image
-		}
-		return nil, fault.Wrap("create container", object, err)
+		return nil, fault.Wrap("create container", first(s.Name, s.Image), err)
 	}
 	return c, nil
 }

@@ -20,15 +20,16 @@ import (
 // ExecSpec is a further program in a running container. Empty fields are the
 // container's own.
 type ExecSpec struct {
-	Argv       []string
-	Env        []string // besides the container's
-	Workdir    string
-	User       string
-	Tty        bool
-	Privileged bool
-	Detach     bool // it outlives this process
-	Rows, Cols uint16
-	Timeout    time.Duration // until it is killed; 0 is none
+	Argv       []string      `json:"argv,omitzero"`
+	Env        []string      `json:"env,omitzero"` // besides the container's
+	Workdir    string        `json:"workdir,omitzero"`
+	User       string        `json:"user,omitzero"`
+	Tty        bool          `json:"tty,omitzero"`
+	Privileged bool          `json:"privileged,omitzero"`
+	Detach     bool          `json:"detach,omitzero"` // it outlives this process
+	Rows       uint16        `json:"rows,omitzero"`
+	Cols       uint16        `json:"cols,omitzero"`
+	Timeout    time.Duration `json:"timeout,omitzero"` // until it is killed; 0 is none
 }
 
 func (s ExecSpec) program(id string) keeper.Program {

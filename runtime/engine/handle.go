@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"neap/runtime/cgroup"
 	"neap/runtime/container"
 	"neap/runtime/fault"
+	"neap/runtime/store"
 )
 
 // Container is a handle. It stays valid when the container is gone: then
@@ -70,6 +72,17 @@ func (c *Container) ID() string { return c.c.ID }
 
 // Name is the name now, or the short id if it cannot be read.
 func (c *Container) Name() string { return c.c.Name() }
+
+// Size is how many bytes it wrote: those of the files that are not its image's.
+func (c *Container) Size(ctx context.Context) (int64, error) {
+	root, err := os.OpenRoot(c.c.Path("upper"))
+	if err != nil {
+		return 0, c.wrap("measure container", err)
+	}
+	defer root.Close()
+	n, err := store.Weigh(ctx, root)
+	return n, c.wrap("measure container", err)
+}
 
 // wrap names what was done and the container, which costs a look at its record.
 func (c *Container) wrap(op string, err error) error {
@@ -241,8 +254,8 @@ func (c *Container) Freezer() (cgroup.Freezer, error) {
 
 // Change is what Update sets; nil leaves a thing as it is.
 type Change struct {
-	Limits  *cgroup.Limits
-	Restart *container.Policy
+	Limits  *cgroup.Limits    `json:"limits,omitzero"`
+	Restart *container.Policy `json:"restart,omitzero"`
 }
 
 // Apply makes the change to what may change, or says what is wrong with it.

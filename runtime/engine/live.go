@@ -110,8 +110,8 @@ func (c *Container) killOnCancel(ctx context.Context) {
 
 // StopOptions says how to stop. Zero values are the container's own.
 type StopOptions struct {
-	Signal  string
-	Timeout *time.Duration // until it is killed; below 0 waits for ever
+	Signal  string         `json:"signal,omitzero"`
+	Timeout *time.Duration `json:"timeout,omitzero"` // until it is killed; below 0 waits for ever
 }
 
 // thaw lets what is frozen go on to its end. One that has ended meanwhile has

@@ -15,8 +15,8 @@ import (
 
 // RemoveOptions says how to remove a container.
 type RemoveOptions struct {
-	Force   bool // one that runs is killed; one that is damaged is removed nonetheless
-	Volumes bool // its anonymous volumes go too, unless somebody else uses them
+	Force   bool `json:"force,omitzero"`   // one that runs is killed; one that is damaged is removed nonetheless
+	Volumes bool `json:"volumes,omitzero"` // its anonymous volumes go too, unless somebody else uses them
 
 	later func(func() error) // does what nobody has to wait for; nil: it is waited for
 }

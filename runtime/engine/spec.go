@@ -11,54 +11,62 @@ import (
 // text where Docker has a grammar for them. The zero value of a field leaves
 // it to the image, else to Docker's default.
 type Spec struct {
-	Image string
-	Argv  []string // instead of the image's command
+	Image string   `json:"image,omitzero"`
+	Argv  []string `json:"argv,omitzero"` // instead of the image's command
 
-	Name       string
-	Entrypoint *[]string // an empty one drops the image's
-	Env        []string  // K=V, or K alone for nothing
-	Workdir    string
-	User       string
-	GroupAdd   []string
-	Hostname   string
-	Domainname string
-	Labels     map[string]string
+	Name       string            `json:"name,omitzero"`
+	Entrypoint *[]string         `json:"entrypoint,omitzero"` // an empty one drops the image's
+	Env        []string          `json:"env,omitzero"`        // K=V, or K alone for nothing
+	Workdir    string            `json:"workdir,omitzero"`
+	User       string            `json:"user,omitzero"`
+	GroupAdd   []string          `json:"group_add,omitzero"`
+	Hostname   string            `json:"hostname,omitzero"`
+	Domainname string            `json:"domainname,omitzero"`
+	Labels     map[string]string `json:"labels,omitzero"`
 
-	Tty, Interactive, Init, ReadOnly, Rm, Privileged, Protect bool
+	Tty         bool `json:"tty,omitzero"`
+	Interactive bool `json:"interactive,omitzero"`
+	Init        bool `json:"init,omitzero"`
+	ReadOnly    bool `json:"read_only,omitzero"`
+	Rm          bool `json:"rm,omitzero"`
+	Privileged  bool `json:"privileged,omitzero"`
+	Protect     bool `json:"protect,omitzero"`
 
-	Volumes     []string // [SOURCE:]TARGET[:OPTIONS]
-	VolumesFrom []string // CONTAINER[:ro]
-	Mounts      []string // type=…,source=…,target=…
-	Tmpfs       []string // TARGET[:OPTIONS]
+	Volumes     []string `json:"volumes,omitzero"`      // [SOURCE:]TARGET[:OPTIONS]
+	VolumesFrom []string `json:"volumes_from,omitzero"` // CONTAINER[:ro]
+	Mounts      []string `json:"mounts,omitzero"`       // type=…,source=…,target=…
+	Tmpfs       []string `json:"tmpfs,omitzero"`        // TARGET[:OPTIONS]
 
-	Network    string // "" is "bridge"
-	IP         string
-	Aliases    []string
-	DNS        []string
-	DNSSearch  []string
-	DNSOptions []string
-	AddHost    []string // NAME:ADDRESS
-	Publish    []string // [IP:][HOST:]CONTAINER[/PROTOCOL]
-	PublishAll bool
-	Expose     []string
+	Network    string   `json:"network,omitzero"` // "" is "bridge"
+	IP         string   `json:"ip,omitzero"`
+	Aliases    []string `json:"aliases,omitzero"`
+	DNS        []string `json:"dns,omitzero"`
+	DNSSearch  []string `json:"dns_search,omitzero"`
+	DNSOptions []string `json:"dns_options,omitzero"`
+	AddHost    []string `json:"add_host,omitzero"` // NAME:ADDRESS
+	Publish    []string `json:"publish,omitzero"`  // [IP:][HOST:]CONTAINER[/PROTOCOL]
+	PublishAll bool     `json:"publish_all,omitzero"`
+	Expose     []string `json:"expose,omitzero"`
 
-	Pid, Ipc, Uts string // "host" or "container:NAME"
+	Pid string `json:"pid,omitzero"` // "host" or "container:NAME"; likewise Ipc
+	Ipc string `json:"ipc,omitzero"`
+	Uts string `json:"uts,omitzero"` // "host"
 
-	Restart     container.Policy
-	StopSignal  string
-	StopTimeout *time.Duration // below 0 waits for ever
+	Restart     container.Policy `json:"restart,omitzero"`
+	StopSignal  string           `json:"stop_signal,omitzero"`
+	StopTimeout *time.Duration   `json:"stop_timeout,omitzero"` // below 0 waits for ever
 
-	Limits      cgroup.Limits
-	Ulimits     []string // NAME=SOFT[:HARD]
-	CapAdd      []string
-	CapDrop     []string
-	SecurityOpt []string
-	Devices     []string // HOST[:CONTAINER[:ACCESS]]
-	Sysctls     map[string]string
-	ShmSize     int64
-	OOMScoreAdj *int
+	Limits      cgroup.Limits     `json:"limits,omitzero"`
+	Ulimits     []string          `json:"ulimits,omitzero"` // NAME=SOFT[:HARD]
+	CapAdd      []string          `json:"cap_add,omitzero"`
+	CapDrop     []string          `json:"cap_drop,omitzero"`
+	SecurityOpt []string          `json:"security_opt,omitzero"`
+	Devices     []string          `json:"devices,omitzero"` // HOST[:CONTAINER[:ACCESS]]
+	Sysctls     map[string]string `json:"sysctls,omitzero"`
+	ShmSize     int64             `json:"shm_size,omitzero"`
+	OOMScoreAdj *int              `json:"oom_score_adj,omitzero"`
 
-	Pull string // "missing" (the default), "always" or "never"
+	Pull string `json:"pull,omitzero"` // "missing" (the default), "always" or "never"
 }
 
 // Result is how a program that ran to its end ended.

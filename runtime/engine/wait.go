@@ -20,13 +20,13 @@ import (
 // WaitOptions is what WaitFor waits for: all that is asked, or with Any one
 // of it. What has its zero value is not asked.
 type WaitOptions struct {
-	State   container.State
-	Port    string         // of the container, "80" or "80/tcp": somebody accepts there
-	Log     *regexp.Regexp // matches a line that came since the last start
-	File    string         // an absolute path that exists inside
-	Removed bool
-	Any     bool
-	Timeout time.Duration // 0 is none
+	State   container.State `json:"state,omitzero"`
+	Port    string          `json:"port,omitzero"` // of the container, "80" or "80/tcp": somebody accepts there
+	Log     *regexp.Regexp  `json:"log,omitzero"`  // matches a line that came since the last start
+	File    string          `json:"file,omitzero"` // an absolute path that exists inside
+	Removed bool            `json:"removed,omitzero"`
+	Any     bool            `json:"any,omitzero"`
+	Timeout time.Duration   `json:"timeout,omitzero"` // 0 is none
 }
 
 // WaitFor waits until the conditions hold. It is fault.Conflict if the

@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"neap/runtime/scope"
+	"neap/runtime/store"
 )
 
 func (s *Images) isBuiltin(name reference) bool {
@@ -28,6 +29,9 @@ func (s *Images) materialize(ctx context.Context, tagged string) (*Image, error)
 		if img != nil && img.Damage == nil && (img.builtin == "" || img.builtin == mark) {
 			return img, nil
 		}
+	}
+	if store.Glancing(ctx) {
+		return nil, nil // it is not here yet
 	}
 	name, err := parse(s.opt.Builtin.Name)
 	if err != nil {

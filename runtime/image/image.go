@@ -123,9 +123,9 @@ const (
 
 // PullOptions say how an image is pulled.
 type PullOptions struct {
-	Platform string      // os/arch[/variant]; "" is this machine's
-	Insecure bool        // plain HTTP and unknown certificates of this registry are accepted
-	Progress func(Event) // may be nil; called from several goroutines, one at a time
+	Platform string      `json:"platform,omitzero"` // os/arch[/variant]; "" is this machine's
+	Insecure bool        `json:"insecure,omitzero"` // plain HTTP and unknown certificates of this registry are accepted
+	Progress func(Event) `json:"-"`                 // may be nil; called from several goroutines, one at a time
 }
 
 // Loading is what Load did.
@@ -140,9 +140,9 @@ type Move struct{ Name, From, To string }
 
 // ImportOptions say what becomes of a root file system.
 type ImportOptions struct {
-	Tag     string   // "": none
-	Changes []string // CMD ENV ENTRYPOINT EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR
-	Message string
+	Tag     string   `json:"tag,omitzero"`     // "": none
+	Changes []string `json:"changes,omitzero"` // CMD ENV ENTRYPOINT EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR
+	Message string   `json:"message,omitzero"`
 }
 
 // RemoveOptions say who is in the way of a removal.

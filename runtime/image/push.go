@@ -24,7 +24,7 @@ import (
 
 // PushOptions say how an image is pushed.
 type PushOptions struct {
-	Insecure bool // as in PullOptions
+	Insecure bool `json:"insecure,omitzero"` // as in PullOptions
 }
 
 // Push sends the image that has the name ref to the registry in that name, and

@@ -41,10 +41,10 @@ type Network struct {
 
 // CreateOptions is what may be asked of a new network. Zero values are chosen.
 type CreateOptions struct {
-	Subnet   netip.Prefix // IPv4, /8 to /29
-	Gateway  netip.Addr   // default: the first address
-	Internal bool
-	Labels   map[string]string
+	Subnet   netip.Prefix      `json:"subnet,omitzero"`  // IPv4, /8 to /29
+	Gateway  netip.Addr        `json:"gateway,omitzero"` // default: the first address
+	Internal bool              `json:"internal,omitzero"`
+	Labels   map[string]string `json:"labels,omitzero"`
 }
 
 // AttachOptions is what makes a namespace a member.

@@ -17,10 +17,10 @@ import (
 
 // CreateOptions is how a volume is made.
 type CreateOptions struct {
-	Driver    string // "" or "local"
-	Labels    map[string]string
-	Options   map[string]string // type=none, o=bind and device=PATH: the data is that directory of the host
-	Anonymous bool              // implied by an empty name
+	Driver    string            `json:"driver,omitzero"` // "" or "local"
+	Labels    map[string]string `json:"labels,omitzero"`
+	Options   map[string]string `json:"options,omitzero"`   // type=none, o=bind and device=PATH: the data is that directory of the host
+	Anonymous bool              `json:"anonymous,omitzero"` // implied by an empty name
 }
 
 // Create makes a volume; name "" makes one up. It survives power loss. One

@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"neap/runtime/fault"
@@ -325,36 +323,8 @@ func (v *Volumes) Size(ctx context.Context, name string) (int64, error) {
 		return 0, fault.Wrap("measure volume", name, err)
 	}
 	defer root.Close()
-	var sum int64
-	seen := map[[2]uint64]bool{}
-	err = fs.WalkDir(root.FS(), ".", func(_ string, e fs.DirEntry, err error) error {
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) { // removed meanwhile
-				return nil
-			}
-			return err
-		}
-		sum += weigh(e, seen)
-		return ctx.Err()
-	})
+	sum, err := store.Weigh(ctx, root)
 	return sum, fault.Wrap("measure volume", name, err)
-}
-
-func weigh(e fs.DirEntry, seen map[[2]uint64]bool) int64 {
-	info, err := e.Info()
-	if err != nil || !info.Mode().IsRegular() {
-		return 0
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || st.Nlink == 1 {
-		return info.Size()
-	}
-	inode := [2]uint64{st.Dev, st.Ino}
-	if seen[inode] {
-		return 0
-	}
-	seen[inode] = true
-	return info.Size()
 }
 
 // Details is Docker's form of a volume.

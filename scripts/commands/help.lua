@@ -33,6 +33,7 @@ Images
 Besides
   volume    Manage volumes                    network   Manage networks
   info      Show what there is                version   Show the versions
+  apply     Do what neap --plan FILE recorded
   editor    Prepare a directory of scripts for an editor
   help      Show this, or what a name of the Lua surface means
 
