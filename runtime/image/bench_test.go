@@ -3,6 +3,7 @@ package image_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,6 +50,26 @@ func BenchmarkImport(b *testing.B) {
 
 // Layers are unpacked beside each other.
 func BenchmarkLoad(b *testing.B) {
+	path := webArchive(b)
+	for b.Loop() {
+		loadFrom(b, open(b, nil), path)
+	}
+}
+
+// Saving makes each layer's tar again from its files.
+func BenchmarkSave(b *testing.B) {
+	s := open(b, nil)
+	loadFrom(b, s, webArchive(b))
+	for b.Loop() {
+		if err := s.Save(b.Context(), []string{"web:1"}, io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// webArchive is a saved image of four layers, each with 1,000 files.
+func webArchive(b *testing.B) string {
+	b.Helper()
 	var layers [][]byte
 	for l := range 4 {
 		var members []member
@@ -62,15 +83,17 @@ func BenchmarkLoad(b *testing.B) {
 	if err := os.WriteFile(path, body, 0o600); err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		s := open(b, nil)
-		archive, err := os.Open(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := s.Load(b.Context(), archive); err != nil {
-			b.Fatal(err)
-		}
-		archive.Close()
+	return path
+}
+
+func loadFrom(b *testing.B, s *image.Images, path string) {
+	b.Helper()
+	archive, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer archive.Close()
+	if _, err := s.Load(b.Context(), archive); err != nil {
+		b.Fatal(err)
 	}
 }

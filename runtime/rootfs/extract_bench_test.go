@@ -13,8 +13,32 @@ import (
 	"neap/runtime/testenv"
 )
 
-// Small files cost by their number, large ones by their bytes.
 func BenchmarkExtract(b *testing.B) {
+	eachArchive(b, func(b *testing.B, archive []byte) {
+		for b.Loop() {
+			b.StopTimer()
+			unpack(b, archive, io.Discard).Close()
+		}
+	})
+}
+
+// Making the archive again, which is saving and pushing an image.
+func BenchmarkRepack(b *testing.B) {
+	eachArchive(b, func(b *testing.B, archive []byte) {
+		b.StopTimer()
+		var recipe bytes.Buffer
+		in := unpack(b, archive, &recipe)
+		defer in.Close()
+		for b.Loop() {
+			if err := rootfs.Repack(bytes.NewReader(recipe.Bytes()), in, io.Discard); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// Small files cost by their number, large ones by their bytes.
+func eachArchive(b *testing.B, do func(b *testing.B, archive []byte)) {
 	testenv.Root(b)
 	var files []entry
 	for i := range 5000 {
@@ -27,15 +51,13 @@ func BenchmarkExtract(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			archive := pack(b, entries...).Bytes()
 			b.SetBytes(int64(len(archive)))
-			for b.Loop() {
-				unpackOnce(b, archive)
-			}
+			do(b, archive)
 		})
 	}
 }
 
-func unpackOnce(b *testing.B, archive []byte) {
-	b.StopTimer()
+// unpack is the directory that an archive was unpacked into. It starts the timer.
+func unpack(b *testing.B, archive []byte, recipe io.Writer) *os.File {
 	top := filepath.Join(b.TempDir(), "in")
 	if err := os.Mkdir(top, 0o755); err != nil {
 		b.Fatal(err)
@@ -44,10 +66,10 @@ func unpackOnce(b *testing.B, archive []byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer in.Close()
 	b.StartTimer() // what was made stays until the end: ext4 is slow where it has just removed
-	opt := rootfs.Extraction{Limits: rootfs.Sane(), Whiteouts: true, Through: true, Recipe: io.Discard}
+	opt := rootfs.Extraction{Limits: rootfs.Sane(), Whiteouts: true, Through: true, Recipe: recipe}
 	if _, err := rootfs.Extract(b.Context(), bytes.NewReader(archive), in, opt); err != nil {
 		b.Fatal(err)
 	}
+	return in
 }
