@@ -29,6 +29,9 @@ func (c *Container) Group() *cgroup.Group { return c.group }
 // home is the tree that has the records. Those of a container that removes
 // itself end with the boot, as it would, and cost no disk.
 func (c *Container) home() store.Dir {
+	if p := c.plan.Load(); p != nil && !p.AutoRemove {
+		return c.set.dir
+	}
 	if c.set.run.Exists(c.ID + "/" + planFile) {
 		return c.set.run
 	}
@@ -37,9 +40,13 @@ func (c *Container) home() store.Dir {
 
 // load reads a record, wherever it is.
 func (c *Container) load(name string, v any) error {
-	err := c.set.dir.Load(c.ID+"/"+name, v)
+	first, second := c.set.dir, c.set.run
+	if p := c.plan.Load(); p != nil && p.AutoRemove {
+		first, second = second, first
+	}
+	err := first.Load(c.ID+"/"+name, v)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = c.set.run.Load(c.ID+"/"+name, v)
+		err = second.Load(c.ID+"/"+name, v)
 	}
 	return err
 }

@@ -255,6 +255,7 @@ func (l *launch) Sockets() map[string]*os.File { return l.sockets }
 func (l *launch) Go() error {
 	err := l.process.Go()
 	l.w.spares.refill()
+	l.w.spawner.Refill()
 	if err != nil {
 		err = l.undo.run(unstarted(l.plan, err))
 		l.failed(err)

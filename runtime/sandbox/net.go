@@ -3,70 +3,17 @@ package sandbox
 import (
 	"errors"
 	"os"
-	"runtime"
 
 	"golang.org/x/sys/unix"
 
 	"neap/runtime/fault"
 )
 
-// spare is how many network namespaces wait to be used.
-const spare = 2
-
-// nets makes network namespaces before they are asked for: one costs as much
-// as all other namespaces together.
-type nets struct {
-	ready chan net
-	ended chan struct{}
-}
-
-type net struct {
-	file *os.File
-	err  error
-}
-
-func newNets() *nets {
-	n := &nets{make(chan net, spare), make(chan struct{})}
-	go n.keep()
-	return n
-}
-
-// keep fills what was taken, on a thread of its own that is the host's again
-// whenever it waits.
-func (n *nets) keep() {
-	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-	for {
-		file, err := newNet()
-		select {
-		case n.ready <- net{file, err}:
-		case <-n.ended:
-			if file != nil {
-				file.Close()
-			}
-			return
-		}
-	}
-}
-
-func (n *nets) close() {
-	close(n.ended)
-	for {
-		select {
-		case one := <-n.ready:
-			if one.file != nil {
-				one.file.Close()
-			}
-		default:
-			return
-		}
-	}
-}
-
 // Net gives a new network namespace in which nothing is but lo, which is up:
 // see Namespace. The caller closes it.
 func (s *Spawner) Net() (*os.File, error) {
-	one := <-s.nets.ready
-	return one.file, fault.Wrap("make", "network namespace", one.err)
+	one, err := s.nets.take()
+	return one, fault.Wrap("make", "network namespace", err)
 }
 
 const ownNet = "/proc/thread-self/ns/net"

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -14,11 +13,9 @@ import (
 
 // prepared are the detached mounts of one start, and where they go.
 type prepared struct {
+	furniture
 	made    files // closed when the stub has its copies
 	kit     *os.File
-	dev     *os.File // nil where the user mounts /dev
-	pts     *os.File
-	shm     *os.File // nil where it is the user's, or another container's
 	cgroups *os.File // the tmpfs of /sys/fs/cgroup
 	mounts  []attached
 	master  *os.File
@@ -35,18 +32,18 @@ type attached struct {
 
 const apiAttrs = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 
-// prepare makes everything that can be made before the stub exists. kit is the
-// toolkit that containers share. The caller calls close.
-func prepare(c *Config, kit *os.File) (*prepared, error) {
+// prepare makes everything that can be made before the stub exists. The caller
+// calls close.
+func (s *Spawner) prepare(c *Config) (*prepared, error) {
 	p := &prepared{}
-	if err := p.all(c, kit); err != nil {
+	if err := p.all(c, s); err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *prepared) all(c *Config, shared *os.File) (err error) {
+func (p *prepared) all(c *Config, s *Spawner) (err error) {
 	// A clone of a shared mount is shared: what is mounted inside would show up on the host.
 	if err := setAttrs(raw(c.Root), false, 0, "private"); err != nil {
 		return fault.Wrap("make private", c.Root.Name(), err)
@@ -56,12 +53,17 @@ func (p *prepared) all(c *Config, shared *os.File) (err error) {
 			return err
 		}
 	}
-	if p.kit, err = c.kit(shared); err != nil {
+	if p.kit, err = c.kit(s.kit); err != nil {
 		return err
 	}
 	p.made.add(p.kit)
+	if p.furniture, err = s.furnish(c); err != nil {
+		return err
+	}
+	p.made = append(p.made, p.furniture.files()...)
 	on := &places{root: c.Root, at: []place{{"/proc", nil}, {"/sys", nil}}}
-	for _, step := range []func(*Config, *places) error{p.makeDev, p.makeShm, p.makeCgroups, p.makeMounts} {
+	on.at = append(on.at, p.furniture.places()...)
+	for _, step := range []func(*Config, *places) error{p.makeCgroups, p.makeMounts} {
 		if err := step(c, on); err != nil {
 			return err
 		}
@@ -121,58 +123,6 @@ func (c *Config) replaces(target string) bool {
 		}
 	}
 	return false
-}
-
-func (p *prepared) makeDev(c *Config, on *places) error {
-	if c.replaces("/dev") {
-		return nil
-	}
-	dev, err := devices(c)
-	if err != nil {
-		return err
-	}
-	p.dev = p.made.add(dev)
-	on.at = append(on.at, place{"/dev", dev})
-	if !c.replaces("/dev/pts") {
-		pts, err := terminals()
-		if err != nil {
-			return err
-		}
-		p.pts = p.made.add(pts)
-		on.at = append(on.at, place{"/dev/pts", pts})
-	}
-	return nil
-}
-
-func (p *prepared) makeShm(c *Config, on *places) error {
-	if p.dev == nil || c.joinsShm() || c.replaces("/dev/shm") {
-		return nil
-	}
-	shm, err := shared(c)
-	if err != nil {
-		return err
-	}
-	p.shm = p.made.add(shm)
-	on.at = append(on.at, place{"/dev/shm", shm})
-	return nil
-}
-
-// joinsShm says whether /dev/shm is that of another container, which only the
-// stub can reach.
-func (c *Config) joinsShm() bool {
-	return c.Ipc.Mode == Join && !c.replaces("/dev") && !c.replaces("/dev/shm")
-}
-
-// shared is /dev/shm: the host's where the IPC namespace is the host's.
-func shared(c *Config) (*os.File, error) {
-	if c.Ipc.Mode == Host {
-		return Bind("/dev/shm", BindOptions{Attrs: apiAttrs})
-	}
-	size := c.ShmSize
-	if size == 0 {
-		size = 64 << 20
-	}
-	return filesystem("tmpfs", apiAttrs, option{"mode", "1777"}, option{"size", fmt.Sprint(size)})
 }
 
 func (p *prepared) makeCgroups(c *Config, on *places) error {

@@ -20,7 +20,8 @@ import (
 type Spawner struct {
 	stub *os.File
 	kit  *os.File
-	nets *nets
+	nets *stock[*os.File]
+	devs *stock[furniture]
 	caps uint64 // what the caller may give
 
 	masked []string // DefaultMasked, which looks at every processor
@@ -49,13 +50,21 @@ func New() (*Spawner, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &Spawner{stub: file, kit: kit, nets: newNets(), caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
+	return &Spawner{stub: file, kit: kit, nets: newStock(newNet), devs: newStock((&Config{}).furnish), caps: caps, masked: DefaultMasked(), filters: map[string][]byte{}}, nil
 }
 
 // Close gives up what is kept for the next start. Running processes are not touched.
 func (s *Spawner) Close() error {
 	s.nets.close()
+	s.devs.close()
 	return errors.Join(s.stub.Close(), s.kit.Close())
+}
+
+// Refill makes anew what the last starts have used, beside what the caller does
+// next.
+func (s *Spawner) Refill() {
+	s.nets.refill()
+	s.devs.refill()
 }
 
 // Seccomp is Seccomp, remembered.

@@ -17,7 +17,7 @@ func (s *Spawner) Start(ctx context.Context, c *Config) (*Process, error) {
 	if err := c.check(); err != nil {
 		return nil, fault.Wrap("start", c.Exe, err)
 	}
-	made, err := prepare(c, s.kit)
+	made, err := s.prepare(c)
 	if err != nil {
 		return nil, fault.Wrap("start", c.Exe, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -128,9 +129,13 @@ func (l *Link) Hold(group, name string, f *os.File) error {
 func (l *Link) Drop(group string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var names []string
 	for name, f := range l.held[group] {
-		_ = l.wire.send(-1, "drop %s/%s", group, name)
+		names = append(names, group+"/"+name)
 		_ = f.Close()
+	}
+	for some := range slices.Chunk(names, dropped) {
+		_ = l.wire.send(-1, "drop %s", strings.Join(some, " "))
 	}
 	delete(l.held, group)
 }

@@ -229,7 +229,9 @@ func (w *warden) listen(from *wire) {
 				w.held[words[1]] = fd
 			}
 		case "drop":
-			w.drop(words[1])
+			for _, name := range words[1:] {
+				w.drop(name)
+			}
 		}
 		w.mu.Unlock()
 	}

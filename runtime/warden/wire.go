@@ -14,7 +14,7 @@ import (
 // warden and its keeper: a SOCK_SEQPACKET pair.
 //
 //	keeper → warden   hold NAME +fd     keep this descriptor under this name
-//	                  drop NAME         close it
+//	                  drop NAME...      close them
 //	                  end               these were all (to a new warden)
 //	warden → keeper   held NAME +fd     one for each that is held, at the start
 //	                  ready             these were all
@@ -22,8 +22,11 @@ import (
 //	                  have              the answer to end
 type wire struct{ f *os.File }
 
-// longest bounds a message.
-const longest = 512
+// longest bounds a message, which drops so many names at most.
+const (
+	longest = 1024
+	dropped = 4
+)
 
 func (w wire) send(fd int, format string, args ...any) error {
 	var rights []byte
