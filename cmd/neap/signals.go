@@ -5,11 +5,13 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"neap/lua/bind"
 	"neap/lua/host"
 	"neap/runtime/fault"
 )
@@ -22,28 +24,14 @@ const (
 	patience = grace + 2*time.Second
 )
 
-// signals are those that end what runs, from when heard says so.
-type signals struct {
-	ends  chan os.Signal
-	heard chan struct{}
-}
-
-// listen asks for the signals while the rest of the process gets ready: the
-// runtime needs a turn of two threads for each of them.
-func listen() signals {
-	s := signals{make(chan os.Signal, 4), make(chan struct{})}
-	go func() {
-		signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE) // a write says so; ignored, programs would inherit it
-		signal.Notify(s.ends, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
-		close(s.heard)
-	}()
-	return s
-}
-
 // watch gives a context that ends at the first SIGINT, SIGTERM or SIGHUP, when
 // nobody reads standard output any more, or at the limit, and lets defers run.
 // The second signal, or running on in spite of the first, ends the process. It
 // is for the rest of the process's life: what it gives back only frees ctx.
+//
+// The signals are asked for when there is something to lose, as that takes the
+// runtime two threads and many turns between them. Until then they end the
+// process as they do any other.
 func (s *session) watch(limit time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	free := func() {}
@@ -52,10 +40,19 @@ func (s *session) watch(limit time.Duration) (context.Context, func()) {
 		ctx, free = context.WithTimeoutCause(ctx, limit, why)
 	}
 	s.outlet.broken(func() { cancel(&host.Exit{Code: 128 + int(unix.SIGPIPE)}) })
-	<-s.signals.heard
-	go s.obey(ctx, cancel, s.signals.ends, nil)
-	return ctx, func() { free() }
+	ends := make(chan os.Signal, 4)
+	obey := sync.OnceFunc(func() { go s.obey(ctx, cancel, ends, nil) })
+	context.AfterFunc(ctx, obey)
+	return bind.WithCare(ctx, sync.OnceFunc(func() {
+		hearPipes()
+		signal.Notify(ends, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
+		obey()
+	})), func() { free() }
 }
+
+// hearPipes makes a write that nobody will read an error and not the end: what
+// ignores the signal instead hands that on to its programs.
+func hearPipes() { signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE) }
 
 // obey cancels at a signal and loses patience after the cancel, until over;
 // nil is never.

@@ -31,6 +31,7 @@ func (s *session) sit() int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	s.outlet.broken(func() { cancel(&host.Exit{Code: 128 + int(unix.SIGPIPE)}) })
+	hearPipes()
 	interrupts, ends := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(interrupts, unix.SIGINT)
 	signal.Notify(ends, unix.SIGTERM, unix.SIGHUP)

@@ -25,7 +25,6 @@ import (
 
 // session is a caller's house: a root's engine, a Lua state, a terminal.
 type session struct {
-	signals  signals
 	root     string
 	opened   func() (*engine.Engine, error) // opens the root at the first need
 	engine   atomic.Pointer[engine.Engine]  // nil until then
@@ -39,7 +38,7 @@ type session struct {
 
 // open joins the rooms for a caller.
 func open(root string) (s *session, err error) {
-	s = &session{signals: listen(), root: root, outlet: &outlet{f: os.Stdout}}
+	s = &session{root: root, outlet: &outlet{f: os.Stdout}}
 	s.terminal = newConsole(s.outlet)
 	s.progress = &progress{to: os.Stderr, width: errorColumns, now: time.Now}
 	s.opened = sync.OnceValues(s.openRoot)

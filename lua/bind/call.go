@@ -117,6 +117,9 @@ func outside[R any](c call, body func(context.Context) (R, error)) (R, error) {
 	ctx := contextOf(c.L)
 	c.st.leave()
 	defer c.st.enter(c.L)
+	if c.fn.Mutates {
+		careOf(ctx)()
+	}
 	return body(ctx)
 }
 

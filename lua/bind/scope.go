@@ -12,6 +12,7 @@ import (
 // the REPL: open iterators, defers. It travels in the context.
 type Scope struct {
 	ends Ends
+	care func() // see WithCare
 
 	mu   sync.Mutex
 	undo *list.List // of func(context.Context) error; nil once it ended
@@ -25,6 +26,7 @@ type Ends struct {
 
 type (
 	scopeKey struct{}
+	careKey  struct{}
 	endsKey  struct{}
 	quitKey  struct{}
 )
@@ -34,13 +36,27 @@ func WithEnds(ctx context.Context, e Ends) context.Context {
 	return context.WithValue(ctx, endsKey{}, e)
 }
 
+// WithCare sets what comes before anything inside ctx that must not be cut off:
+// before each function that changes something, and before something that is to
+// be undone is registered. It is called often, from any goroutine.
+func WithCare(ctx context.Context, care func()) context.Context {
+	return context.WithValue(ctx, careKey{}, care)
+}
+
+func careOf(ctx context.Context) func() {
+	if care, ok := ctx.Value(careKey{}).(func()); ok {
+		return care
+	}
+	return func() {}
+}
+
 // WithScope opens a scope inside ctx. Whoever opens it ends it.
 func WithScope(ctx context.Context) (context.Context, *Scope) {
 	ends, _ := ctx.Value(endsKey{}).(Ends)
 	if ends.Grace == 0 {
 		ends.Grace = 10 * time.Second
 	}
-	s := &Scope{ends: ends, undo: list.New()}
+	s := &Scope{ends: ends, undo: list.New(), care: careOf(ctx)}
 	return context.WithValue(ctx, scopeKey{}, s), s
 }
 
@@ -90,6 +106,7 @@ func (s *Scope) Add(f func(context.Context) error) (forget func()) {
 	if s == nil {
 		return func() {}
 	}
+	s.care()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.undo == nil {
