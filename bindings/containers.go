@@ -11,48 +11,78 @@ import (
 )
 
 func (d *doors) containersFuncs() []*bind.Func {
-	k := d.container
-	ref := bind.Req("name", k.Ref((*box).ID), "name, id, or how the id begins")
 	return []*bind.Func{
-		bind.Func1("create", "Make a container without starting it. An image that is not here is pulled.",
-			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the container"),
-			func(ctx context.Context, s engine.Spec) (*box, error) {
-				c, err := d.Containers.Create(ctx, s)
-				return hold(ctx, c, err)
-			},
-		).Change().With(`assert(containers.create{ "box", "echo", "hi", name = "hi" }.state == "created")`),
-		bind.Func1("run", "Make a container and start it.",
-			bind.Options(d.runOptions()), bind.Returns(k.Kind(), "the running container"),
-			func(ctx context.Context, s engine.Spec) (*box, error) {
-				c, err := d.Containers.Run(ctx, s)
-				return hold(ctx, c, err)
-			},
-		).Change().With(`local web = containers.run{ "box", "httpd", name = "web", publish = "80" }
-assert(web.state == "running")`),
-		bind.Func1("once", "Run a container to its end, remove it, and return what came of it. Another exit code than 0 is an error of kind failed, unless check = false.",
-			bind.Options(d.onceOptions()), bind.Returns(bind.ResultClass().Kind(), "what came of it"), d.once,
-		).Change().With(`assert(containers.once{ "box", "echo", "hi" }.stdout == "hi\n")`),
-		bind.Func1("get", "The container of that name or id; an error of kind not_found if there is none.",
-			ref, bind.Returns(k.Kind(), "it"),
-			d.getContainer,
-		).With(web + `assert(containers.get("web") == web)`),
-		bind.Func1("find", "The container of that name or id, or nil.",
-			ref, bind.Returns(k.OrNil(func(b *box) bool { return b == nil }), "it, or nil"),
-			d.findContainer,
-		).With(`assert(containers.find("nobody") == nil)`),
-		bind.Func1("list", "All containers in every state, or those that a filter keeps; the newest first.",
-			bind.Opt("filter", k.Filter().Kind(), bind.Select[*box]{}, "which ones"), bind.Returns(k.List(), "them"), d.list,
-		).With(web + `assert(containers.list{ state = "running" }[1] == web)`),
-		bind.Func1("table", "The containers as docker ps prints them, or those of them that a filter keeps; the newest first.",
-			bind.Opt("options", bind.With(tableRecord(), k.Filter()), bind.Both[tableOptions, *box]{Options: tableRecord().New()}, "what to show, and of which"),
-			bind.Returns(bind.String, "the text"), d.table,
-		).With(web + `assert(containers.table{ state = "running", columns = { "name", "status" } }:match("web +Up"))`),
-		bind.Func1("prune", "Remove the containers that do not run, or those of them that a filter keeps, with their anonymous volumes if volumes = true.",
-			bind.Opt("options", bind.With(pruneContainers(), k.Filter()), bind.Both[pruneOptions, *box]{}, "which ones"),
-			bind.Returns(bind.Strings, "the ids of those that are gone"), d.prune,
-		).Change().With(`local c = containers.create{ "box", "true" }
-assert(containers.prune{ state = "created" }[1] == c.id)`),
+		bind.Later("create", d.createFunc), bind.Later("run", d.runFunc), bind.Later("once", d.onceFunc),
+		bind.Later("get", d.getFunc), bind.Later("find", d.findFunc), bind.Later("list", d.listFunc),
+		bind.Later("table", d.tableFunc), bind.Later("prune", d.pruneFunc),
 	}
+}
+
+func (d *doors) createFunc() *bind.Func {
+	return bind.Func1("create", "Make a container without starting it. An image that is not here is pulled.",
+		bind.Options(d.runOptions()), bind.Returns(d.container.Kind(), "the container"),
+		func(ctx context.Context, s engine.Spec) (*box, error) {
+			c, err := d.Containers.Create(ctx, s)
+			return hold(ctx, c, err)
+		},
+	).Change().With(`assert(containers.create{ "box", "echo", "hi", name = "hi" }.state == "created")`)
+}
+
+func (d *doors) runFunc() *bind.Func {
+	return bind.Func1("run", "Make a container and start it.",
+		bind.Options(d.runOptions()), bind.Returns(d.container.Kind(), "the running container"),
+		func(ctx context.Context, s engine.Spec) (*box, error) {
+			c, err := d.Containers.Run(ctx, s)
+			return hold(ctx, c, err)
+		},
+	).Change().With(`local web = containers.run{ "box", "httpd", name = "web", publish = "80" }
+assert(web.state == "running")`)
+}
+
+func (d *doors) onceFunc() *bind.Func {
+	return bind.Func1("once", "Run a container to its end, remove it, and return what came of it. Another exit code than 0 is an error of kind failed, unless check = false.",
+		bind.Options(d.onceOptions()), bind.Returns(bind.ResultClass().Kind(), "what came of it"), d.once,
+	).Change().With(`assert(containers.once{ "box", "echo", "hi" }.stdout == "hi\n")`)
+}
+
+func (d *doors) getFunc() *bind.Func {
+	return bind.Func1("get", "The container of that name or id; an error of kind not_found if there is none.",
+		d.ref(), bind.Returns(d.container.Kind(), "it"),
+		d.getContainer,
+	).With(web + `assert(containers.get("web") == web)`)
+}
+
+func (d *doors) findFunc() *bind.Func {
+	return bind.Func1("find", "The container of that name or id, or nil.",
+		d.ref(), bind.Returns(d.container.OrNil(func(b *box) bool { return b == nil }), "it, or nil"),
+		d.findContainer,
+	).With(`assert(containers.find("nobody") == nil)`)
+}
+
+func (d *doors) listFunc() *bind.Func {
+	return bind.Func1("list", "All containers in every state, or those that a filter keeps; the newest first.",
+		bind.Opt("filter", d.container.Filter().Kind(), bind.Select[*box]{}, "which ones"), bind.Returns(d.container.List(), "them"), d.list,
+	).With(web + `assert(containers.list{ state = "running" }[1] == web)`)
+}
+
+func (d *doors) tableFunc() *bind.Func {
+	return bind.Func1("table", "The containers as docker ps prints them, or those of them that a filter keeps; the newest first.",
+		bind.Opt("options", bind.With(tableRecord(), d.container.Filter()), bind.Both[tableOptions, *box]{Options: tableRecord().New()}, "what to show, and of which"),
+		bind.Returns(bind.String, "the text"), d.table,
+	).With(web + `assert(containers.table{ state = "running", columns = { "name", "status" } }:match("web +Up"))`)
+}
+
+func (d *doors) pruneFunc() *bind.Func {
+	return bind.Func1("prune", "Remove the containers that do not run, or those of them that a filter keeps, with their anonymous volumes if volumes = true.",
+		bind.Opt("options", bind.With(pruneContainers(), d.container.Filter()), bind.Both[pruneOptions, *box]{}, "which ones"),
+		bind.Returns(bind.Strings, "the ids of those that are gone"), d.prune,
+	).Change().With(`local c = containers.create{ "box", "true" }
+assert(containers.prune{ state = "created" }[1] == c.id)`)
+}
+
+// ref is a parameter that is a container's name.
+func (d *doors) ref() bind.Param[string] {
+	return bind.Req("name", d.container.Ref((*box).ID), "name, id, or how the id begins")
 }
 
 func (d *doors) list(ctx context.Context, which bind.Select[*box]) ([]*box, error) {

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"context"
+	"sync"
 )
 
 // Func is one function as Lua sees it: plain data for the documents and one
@@ -14,6 +15,7 @@ type Func struct {
 	Returns   []ParamDoc
 	Mutates   bool // whether it changes something; set by Change
 
+	later  func() *Func // all but the name, of one that is not declared yet
 	method bool
 	call   func(call) int
 	many   func(call) each // methods only: the same act on several objects
@@ -28,6 +30,20 @@ func (f *Func) With(example string) *Func { f.Example = example; return f }
 
 // Change marks a function that changes something.
 func (f *Func) Change() *Func { f.Mutates = true; return f }
+
+// Later is a function of a module that is declared when it is first called or
+// looked at: one with many options is not paid for by those who call another.
+func Later(name string, declare func() *Func) *Func {
+	return &Func{Name: name, later: sync.OnceValue(declare)}
+}
+
+// declared is the function with all that is known of it.
+func (f *Func) declared() *Func {
+	if f.later != nil {
+		return f.later()
+	}
+	return f
+}
 
 // Title is the name as a script writes it, given the module or class it is of.
 func (f *Func) Title(owner string) string {

@@ -70,12 +70,24 @@ type Module struct {
 	Ready     func() error   // comes before the first call of any of them; its error is raised
 	Call      *Func
 
-	once sync.Once
+	made     sync.Once
+	once     sync.Once
+	declared []*Func
 }
 
 // Members are the functions of the module.
 func (m *Module) Members() []*Func {
 	m.once.Do(func() {
+		for _, f := range m.outline() {
+			m.declared = append(m.declared, f.declared())
+		}
+	})
+	return m.declared
+}
+
+// outline is the functions of the module, of some of which only the name is known.
+func (m *Module) outline() []*Func {
+	m.made.Do(func() {
 		if m.Make != nil {
 			m.Funcs = m.Make()
 		}
@@ -85,18 +97,23 @@ func (m *Module) Members() []*Func {
 
 // member is the function of that name, or nil.
 func (m *Module) member(name string) *Func {
-	i := slices.IndexFunc(m.Members(), func(f *Func) bool { return f.Name == name })
+	all := m.outline()
+	i := slices.IndexFunc(all, func(f *Func) bool { return f.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return m.Funcs[i]
+	return all[i].declared()
 }
 
 // check refuses a module that contradicts itself.
 func (m *Module) check() error {
+	announced := m.Globals
+	if announced == nil {
+		announced = namesOf(m.outline())
+	}
 	names := namesOf(m.Members())
-	if m.Globals != nil && !slices.Equal(m.Globals, names) {
-		return fault.New(fault.Bug, "module %q announces %q and makes %q", m.Name, m.Globals, names)
+	if !slices.Equal(announced, names) {
+		return fault.New(fault.Bug, "module %q announces %q and makes %q", m.Name, announced, names)
 	}
 	slices.Sort(names)
 	for i := 1; i < len(names); i++ {
@@ -238,26 +255,28 @@ func (st *State) installModule(m *Module) {
 }
 
 func (st *State) installGlobals(m *Module) {
-	if m.Globals == nil {
-		for _, f := range m.Members() {
-			st.root.SetGlobal(f.Name, st.function(f, "", nil))
-		}
-		return
+	names := m.Globals
+	if names == nil {
+		names = namesOf(m.outline())
 	}
-	for _, name := range m.Globals {
-		st.root.SetGlobal(name, st.announced(sync.OnceValue(func() *Func {
-			f := m.member(name)
-			st.declareReturns(f)
-			return f
-		}), "", nil))
+	for _, name := range names {
+		st.root.SetGlobal(name, st.announced(st.awaited(m, func() *Func { return m.member(name) }), "", nil))
 	}
 }
 
 func (st *State) fill(m *Module, t *lua.LTable) {
-	for _, f := range m.Members() {
-		t.RawSetString(f.Name, st.function(m.readied(f), m.Name, t))
-		st.declareReturns(f)
+	for _, f := range m.outline() {
+		t.RawSetString(f.Name, st.announced(st.awaited(m, f.declared), m.Name, t))
 	}
+}
+
+// awaited is a function of a module as it is when it is first needed.
+func (st *State) awaited(m *Module, declare func() *Func) func() *Func {
+	return sync.OnceValue(func() *Func {
+		f := declare()
+		st.declareReturns(f)
+		return m.readied(f)
+	})
 }
 
 func (st *State) declareReturns(f *Func) {
@@ -311,7 +330,7 @@ func (st *State) strictMeta() *lua.LTable {
 		c.st.Touch(t)
 		found := t.RawGetString(name)
 		if m := c.st.homes[t]; found == lua.LNil && m != nil {
-			c.st.raise(c.L, fault.New(fault.Invalid, "%s has no %s; %s", m.Name, strconv.Quote(name), suggestion(name, namesOf(m.Members()))))
+			c.st.raise(c.L, fault.New(fault.Invalid, "%s has no %s; %s", m.Name, strconv.Quote(name), suggestion(name, namesOf(m.outline()))))
 		}
 		c.L.Push(found)
 		return 1

@@ -130,6 +130,9 @@ func mounted(h hierarchy) bool {
 
 // unescape undoes mountinfo's octal.
 func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
