@@ -138,7 +138,7 @@ func TestSession(t *testing.T) {
 		{name: "end of input in the middle", lines: []string{"function f()", ctrlD, "1"}, want: "neap> 1\n1\n", not: "error"},
 		{name: "table", lines: []string{`{ 1, "a", x = { y = true }, ["end"] = 2 }`}, want: "\n{ 1, \"a\", [\"end\"] = 2, x = { y = true } }\n"},
 		{name: "error with hint", lines: []string{"os.execute('x')"}, want: "error[unsupported]: os.execute is not here\nhint: use exec{"},
-		{name: "error in the middle", lines: []string{"do", "", "error('here', 0)", "end"}, want: "error[script]: line 3: here\n"},
+		{name: "error in the middle", lines: []string{"do", "", "error('here', 0)", "end"}, want: "error[script]: here\n  3 | error('here', 0)\n      ^^^^^^^^^^^^^^^^\n"},
 		{name: "goes on after an error", lines: []string{"error('x')", "5"}, want: "\n5\n"},
 		{name: "escapes", lines: []string{`"a\27[31mb"`}, want: `a\x1b[31mb`, not: "\x1b[31m"},
 		{name: "escapes in errors", lines: []string{`error("\27[2J")`}, want: `\x1b[2J`, not: "\x1b[2J"},

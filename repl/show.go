@@ -32,32 +32,47 @@ func (s *session) shown(ctx context.Context, values []bind.Value) (string, error
 }
 
 // wrong is an error for who typed src: what is wrong and the way out, a line
-// each. What a script raised comes with its place.
+// each, and the part of src that is meant if it is not all of it. What comes
+// from elsewhere has its place.
 func (s *session) wrong(src string, err error) string {
-	var raised *bind.Raised
-	var usage *host.Usage
 	switch {
 	case errors.Is(err, errInterrupted):
 		return "interrupted\n"
 	case errors.Is(err, errDeclined):
 		return "nothing is done\n"
-	case errors.As(err, &usage):
-		return escape(usage.Message) + "\n"
-	case !errors.As(err, &raised):
-		return escape(fmt.Sprintf("error: %s", err)) + "\n"
-	case raised.Place.File != "" && raised.Place.File != "repl":
+	}
+	m, ok := s.Host.Marked(err)
+	if !ok {
 		return escape(s.Host.Explain(err))
 	}
-	where := ""
-	if raised.Place.Line > 0 && strings.Contains(strings.TrimSpace(src), "\n") {
-		where = fmt.Sprintf("line %d: ", raised.Place.Line)
+	text := m.Title + "\n" + marks(src, m)
+	if m.Hint != "" {
+		text += "hint: " + m.Hint + "\n"
 	}
-	text := fmt.Sprintf("error[%s]: %s%s\n", raised.Fault.Kind, where, raised)
-	if raised.Fault.Hint != "" {
-		text += "hint: " + raised.Fault.Hint + "\n"
-	}
-	return escape(text)
+	return text
 }
+
+// marks is the line of src that an error came from, the place marked: nothing
+// if that is all of src.
+func marks(src string, m host.Marked) string {
+	if m.Line == 0 {
+		return ""
+	}
+	before, part, after := m.Text[:m.First-1], m.Text[m.First-1:m.Last], m.Text[m.Last:]
+	if part == strings.TrimSpace(src) {
+		return ""
+	}
+	lead := "  "
+	if strings.Contains(strings.TrimSpace(src), "\n") {
+		lead = fmt.Sprintf("%3d | ", m.Line)
+	}
+	before, part, after = flat(before), flat(part), flat(after)
+	blank := strings.Repeat(" ", len(lead)+cells.Width(before))
+	return lead + before + part + after + "\n" + blank + strings.Repeat("^", max(1, cells.Width(part))) + "\n"
+}
+
+// flat is text whose width can be told.
+func flat(text string) string { return escape(strings.ReplaceAll(text, "\t", "    ")) }
 
 // escape makes what a terminal would act upon visible, except line ends and
 // tabs: a container's name or label shall not move the cursor.

@@ -75,7 +75,7 @@ func (h *Host) chunk(L *lua.LState, name, src string) (*lua.LFunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.remember(name, text{src, proto})
+	h.remember(name, text{src: src, code: proto})
 	return L.NewFunctionFromProto(proto), nil
 }
 

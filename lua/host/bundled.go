@@ -58,6 +58,6 @@ func (h *Host) compiled(name, src string) *lua.FunctionProto {
 		return nil
 	}
 	proto := chunk.Read(name, b)
-	h.remember(name, text{src, proto})
+	h.remember(name, text{src: src, code: proto})
 	return proto
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -53,14 +54,17 @@ func endsEarly(src string) reading {
 // Eval runs one statement of a session: as an expression if it is one. Its
 // top-level locals last for the session; _ is the last value.
 func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
-	const name = "repl"
-	chunk, err := parseChunk(name, "return "+src)
+	h.typed++
+	name, t := h.typedName(), text{src: src, lead: "return ", typed: true}
+	chunk, err := parseChunk(name, t.lead+src)
 	if err != nil {
+		t.lead = ""
+		h.remember(name, t)
 		if chunk, err = parseChunk(name, src); err != nil {
 			return nil, err
 		}
 	}
-	fn, err := h.compile(name, src, lasting(chunk))
+	fn, err := h.compile(name, t, lasting(chunk))
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +82,9 @@ func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
 	}
 	return values, nil
 }
+
+// typedName is what places call the statement that was evaluated last.
+func (h *Host) typedName() string { return fmt.Sprintf("[%d]", h.typed) }
 
 // lasting turns the top-level locals of a chunk into declarations of the
 // session.

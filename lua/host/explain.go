@@ -35,6 +35,33 @@ func (h *Host) Explain(err error) string {
 	return b.String()
 }
 
+// Marked is where in a statement from a prompt an error came from.
+type Marked struct {
+	Title, Hint string
+	Line        int    // 0 if the place is not known
+	Text        string // that line
+	First, Last int    // the bytes of Text, from 1
+}
+
+// Marked finds the place of an error in the statement that was evaluated last.
+// ok is false if it came from elsewhere: Explain tells of those.
+func (h *Host) Marked(err error) (m Marked, ok bool) {
+	var raised *bind.Raised
+	if !errors.As(err, &raised) || raised.Place.File != h.typedName() && raised.Place.File != "" {
+		return m, false
+	}
+	e := explanation{h: h, raised: raised, title: raised.Error(), hint: raised.Fault.Hint}
+	e.see()
+	if e.label != "" {
+		e.title += ": " + e.label
+	}
+	m = Marked{Title: fmt.Sprintf("error[%s]: %s", raised.Fault.Kind, bind.Printable(e.title)), Hint: bind.Printable(e.hint)}
+	if e.text != "" {
+		m.Line, m.Text, m.First, m.Last = e.at.line, e.text, e.at.first, e.at.last
+	}
+	return m, true
+}
+
 // Trace is the way to the place of an error, innermost line first, through
 // callbacks and required modules; "" where it is one line.
 func (h *Host) Trace(err error) string {

@@ -59,6 +59,7 @@ type Host struct {
 
 	mu      sync.Mutex
 	sources map[string]text // by the name that places carry
+	typed   int             // how many statements came from a prompt
 	dir     string          // where require looks first
 }
 
@@ -128,8 +129,10 @@ func (h *Host) State() *bind.State { return h.st }
 
 // text is a source and what was made of it, which may be nil.
 type text struct {
-	src  string
-	code *lua.FunctionProto
+	src   string
+	code  *lua.FunctionProto
+	lead  string // what was put before it
+	typed bool   // at a prompt: its locals are the session's
 }
 
 func (h *Host) source(name string) (text, bool) {

@@ -24,8 +24,8 @@ func (h *Host) locate(p bind.Place) (m mark, ok bool) {
 	if !known || code == nil || text.code == nil {
 		return m, false
 	}
-	marks := links(text.src)
-	again := numbered(text.src, p.File, len(marks))
+	marks := links(text.lead + text.src)
+	again := numbered(text, p.File, len(marks))
 	same := counterpart(text.code, again, code)
 	if same == nil || pc < 1 || pc > len(same.DbgSourcePositions) {
 		return m, false
@@ -34,7 +34,15 @@ func (h *Host) locate(p bind.Place) (m mark, ok bool) {
 	if at < 0 || at >= len(marks) {
 		return m, false
 	}
-	return marks[at], true
+	return marks[at].without(text.lead), true
+}
+
+// without is the mark in a source that was compiled with a lead before it.
+func (m mark) without(lead string) mark {
+	if m.line == 1 {
+		m.first, m.last = max(1, m.first-len(lead)), max(0, m.last-len(lead))
+	}
+	return m
 }
 
 // firstMark parts numbers of marks from numbers of lines.
@@ -42,8 +50,8 @@ const firstMark = 1 << 40
 
 // numbered compiles a source in which calls and indexes have numbers for lines;
 // nil if there are not as many as n.
-func numbered(src, name string, n int) *lua.FunctionProto {
-	chunk, err := parse.Parse(strings.NewReader(withoutShebang(src)), name)
+func numbered(t text, name string, n int) *lua.FunctionProto {
+	chunk, err := parse.Parse(strings.NewReader(withoutShebang(t.lead+t.src)), name)
 	if err != nil {
 		return nil
 	}
@@ -59,6 +67,9 @@ func numbered(src, name string, n int) *lua.FunctionProto {
 		return nil
 	}
 	mend(chunk)
+	if t.typed {
+		chunk = lasting(chunk)
+	}
 	code, err := lua.Compile(chunk, name)
 	if err != nil {
 		return nil

@@ -162,7 +162,7 @@ func (h *Host) load(name, src string) (*lua.LFunction, error) {
 		h.remember(name, text{src: src})
 		return nil, err
 	}
-	return h.compile(name, src, chunk)
+	return h.compile(name, text{src: src}, chunk)
 }
 
 func parseChunk(name, src string) ([]ast.Stmt, error) {
@@ -181,9 +181,10 @@ func withoutShebang(src string) string {
 	return src
 }
 
-func (h *Host) compile(name, src string, chunk []ast.Stmt) (*lua.LFunction, error) {
+func (h *Host) compile(name string, t text, chunk []ast.Stmt) (*lua.LFunction, error) {
 	proto, err := lua.Compile(chunk, name)
-	h.remember(name, text{src, proto})
+	t.code = proto
+	h.remember(name, t)
 	if err != nil {
 		return nil, syntax(name, err)
 	}
