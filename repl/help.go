@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"neap/lua/bind"
+	"neap/lua/cells"
 )
 
 // asksHelp says whether a line is a question: ?x or x?.
@@ -29,7 +30,27 @@ func (s *session) help(ctx context.Context, about string) {
 		s.evaluate(ctx, "help("+about+")")
 		return
 	}
-	s.say("%s", escape(s.Host.HelpOn(about)))
+	s.say("%s", s.wrapped(s.Host.HelpOn(about)))
+}
+
+// wrapped is a text whose long lines go on below, a little further in.
+func (s *session) wrapped(text string) string {
+	width, _ := s.Size()
+	if width < 20 {
+		return escape(text)
+	}
+	var b strings.Builder
+	for line := range strings.Lines(escape(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		indent := strings.Repeat(" ", min(width/2, len(line)-len(strings.TrimLeft(line, " "))+2))
+		for i, part := range cells.Wrap(line, width-len(indent)) {
+			if i > 0 {
+				part = indent + part
+			}
+			b.WriteString(part + "\n")
+		}
+	}
+	return b.String()
 }
 
 // overview is :help and a lone question mark.
@@ -44,5 +65,5 @@ func (s *session) overview(context.Context, string) {
 		"keys\n" +
 		"  Tab completes, Up and Down recall by what is typed so far, Ctrl-R searches,\n" +
 		"  Ctrl-C takes a line back or ends a statement, Ctrl-D leaves; " + mark + " in a line is a line end\n")
-	s.say("%s%s", b.String(), s.Host.Help(bind.Value{}))
+	s.say("%s", s.wrapped(b.String()+s.Host.Help(bind.Value{})))
 }

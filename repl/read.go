@@ -33,7 +33,10 @@ func (s *session) statement(ctx context.Context) (string, error) {
 		line, err := s.line(ctx, more)
 		if errors.Is(err, io.EOF) {
 			s.say("\n")
-			return "", ErrAborted
+			err = ErrAborted
+		}
+		if errors.Is(err, ErrAborted) {
+			s.remember(src) // it was some work
 		}
 		if err != nil {
 			return "", err

@@ -79,7 +79,7 @@ func openScene(t *testing.T) *scene {
 	}
 	t.Cleanup(func() { clearRoot(context.Background(), root, neap, t.Logf) })
 	return &scene{home, filepath.Join(home, "tmux"), append(os.Environ(),
-		"HOME="+home, "NEAP_ROOT="+root, "LC_ALL=C.UTF-8", "EDITOR=", "VISUAL=", "XDG_STATE_HOME=", "XDG_CONFIG_HOME=", "PATH="+home+":"+os.Getenv("PATH"))}
+		"HOME="+home, "NEAP_ROOT="+root, "LC_ALL=C.UTF-8", "EDITOR=editor", "VISUAL=", "XDG_STATE_HOME=", "XDG_CONFIG_HOME=", "PATH="+home+":"+os.Getenv("PATH"))}
 }
 
 func (s *scene) close() { _, _ = s.tmux("kill-server") } // it may never have begun
@@ -90,6 +90,9 @@ func (s *scene) tmux(args ...string) (string, error) {
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
+
+// patient is how long a screen may take to become what is expected.
+const patient = 6 * time.Second
 
 // window is a scene that a test plays.
 type window struct {
@@ -103,6 +106,7 @@ const life = `cd; while TERM=xterm sh -c 'echo $$ >pid; exec neap'; code=$?; ech
 func (w *window) play(lines []string) {
 	w.t.Helper()
 	w.tmux("new-session", "-d", "-x", "80", "-y", "24", "sh", "-c", life)
+	w.see(-1, "*\nneap lab>")
 	printed, played := "", false // by the shell, if it was the last to do something
 	for i := 0; i < len(lines); i++ {
 		word, rest, _ := strings.Cut(lines[i], " ")
@@ -212,7 +216,7 @@ func pattern(want, before string) *regexp.Regexp {
 func (w *window) see(line int, want string) {
 	w.t.Helper()
 	p := pattern(want, `(?:\A|\n)`)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patient); time.Now().Before(deadline); {
 		if p.MatchString(w.screen()) {
 			return
 		}
