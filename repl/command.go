@@ -25,6 +25,7 @@ func commands() []command {
 		{"run", ":run FILE.lua [ARGUMENT…] runs a script here", (*session).runFile},
 		{"save", ":save FILE.lua writes what was typed, and worked, as a script", (*session).save},
 		{"edit", "changes the last statement in your editor, then runs it; :edit FILE.lua only changes", (*session).edit},
+		{"plan", ":plan on records changes instead of making them; :plan shows them, :plan apply makes them, :plan off forgets them", (*session).plan},
 		{"paste", "reads lines until Ctrl-D, then runs them as one", (*session).paste},
 		{"time", ":time STATEMENT tells how long it took", (*session).time},
 		{"watch", ":watch 2s EXPRESSION shows it again and again, until Ctrl-C", (*session).watch},
@@ -65,6 +66,9 @@ func (s *session) completeCommand(before, after string) (head string, words []st
 		if s.Files != nil {
 			words = s.Files(rest)
 		}
+		return name + " ", words, after
+	case name == ":plan":
+		words = slices.DeleteFunc([]string{"on", "off", "apply"}, func(w string) bool { return !strings.HasPrefix(w, rest) })
 		return name + " ", words, after
 	case takesCode(name):
 		head, words, tail = s.Host.Complete(rest+after, utf8.RuneCountInString(rest), s.Names, s.Files)

@@ -30,6 +30,8 @@ func (s *session) run(ctx context.Context, do func(context.Context) error) error
 	go s.heed(cancel, over)
 	s.lend()
 	defer s.takeBack()
+	ctx, tell := s.record(ctx)
+	defer tell()
 	err := do(bind.WithConsent(ctx, func(_ context.Context, verb, noun string, objects []string) error {
 		return s.consent(sitting, verb, noun, objects) // a question waits for its answer whatever limit the statement has
 	}))

@@ -72,15 +72,19 @@ const widest = 20
 
 // prompt is "neap 3 up> ". What liner refuses in one is left out.
 func (s *session) prompt() string {
-	if s.State == nil {
-		return prompt
+	var words []string
+	if s.planned != nil {
+		words = append(words, "plan")
 	}
-	state := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.C, r) {
-			return -1
-		}
-		return r
-	}, escape(s.State()))
+	if s.State != nil {
+		words = append(words, strings.Map(func(r rune) rune {
+			if unicode.Is(unicode.C, r) {
+				return -1
+			}
+			return r
+		}, escape(s.State())))
+	}
+	state := strings.TrimSpace(strings.Join(words, " "))
 	if state == "" {
 		return prompt
 	}

@@ -48,6 +48,9 @@ type Options struct {
 	Interrupts <-chan os.Signal // Ctrl-C while a statement runs
 	Hard       func()           // the second Ctrl-C: ends the process
 
+	// Rehearse begins a plan; nil if nothing can be planned.
+	Rehearse func() Rehearsal
+
 	// Edit lets the user change a file; nil if there is no editor.
 	Edit func(ctx context.Context, file string) error
 
@@ -58,10 +61,11 @@ type Options struct {
 type session struct {
 	Options
 	history *history
-	done    []string // the statements that ran, for :save
-	last    string   // the last one, whatever came of it, for :edit
-	above   string   // the lines of a statement that are typed already
-	left    error    // why it ends; nil while it goes on
+	done    []string  // the statements that ran, for :save
+	last    string    // the last one, whatever came of it, for :edit
+	planned Rehearsal // records changes; nil while they are made
+	above   string    // the lines of a statement that are typed already
+	left    error     // why it ends; nil while it goes on
 
 	take   func()     // takes the terminal back from what runs
 	asking sync.Mutex // held while a statement asks the user

@@ -105,6 +105,12 @@ func things() *bind.Module {
 	return &bind.Module{Name: "things", Doc: "Things of tests.", Funcs: []*bind.Func{
 		bind.Func1("find", "Find a thing.", bind.Req("name", bind.String, "its name"), bind.Nothing,
 			func(context.Context, string) (bind.Void, error) { return bind.Void{}, nil }),
+		bind.Func0("change", "Change a thing.", bind.Nothing, func(ctx context.Context) (bind.Void, error) {
+			if r, ok := ctx.Value(rehearsalKey{}).(*rehearsal); ok {
+				r.all = append(r.all, "a change")
+			}
+			return bind.Void{}, nil
+		}),
 	}}
 }
 
@@ -177,6 +183,42 @@ func TestPromptTellsState(t *testing.T) {
 	s.opt.State = func() string { return "many\u00ad more things than fit" }
 	if got := s.run(t); !strings.HasPrefix(got, "neap many more things th…> 1\n") {
 		t.Error(got)
+	}
+}
+
+// rehearsal records what it is told of.
+type rehearsal struct{ all []string }
+
+type rehearsalKey struct{}
+
+func (r *rehearsal) Record(ctx context.Context) context.Context {
+	return context.WithValue(ctx, rehearsalKey{}, r)
+}
+func (r *rehearsal) Changes() []string { return r.all }
+func (r *rehearsal) Table() string     { return "TABLE " + strings.Join(r.all, " ") }
+func (r *rehearsal) Apply(context.Context) error {
+	r.all = append(r.all, "applied")
+	return nil
+}
+
+func TestPlan(t *testing.T) {
+	s := sit(t, ":plan", ":plan on", "things.change()", ":plan", ":plan off", "things.change()", ":plan on", "things.change()", ":plan apply", "1", ":plan perhaps")
+	var begun []*rehearsal
+	s.opt.Rehearse = func() repl.Rehearsal {
+		begun = append(begun, &rehearsal{})
+		return begun[len(begun)-1]
+	}
+	got := s.run(t)
+	for _, want := range []string{
+		"no changes are recorded", "neap plan> things.change()\nplanned: a change\n", "\nTABLE a change\n", "1 changes are not made\nneap> things.change()\nneap> ",
+		":plan apply\nneap> 1\n", ":plan is on, off",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+	if len(begun) != 2 || strings.Join(begun[1].all, " ") != "a change applied" {
+		t.Error(begun)
 	}
 }
 

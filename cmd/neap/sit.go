@@ -54,10 +54,13 @@ func (s *session) sit() int {
 // moment is how long the prompt waits for what it tells.
 const moment = 50 * time.Millisecond
 
-// up tells how many containers are up: at once, or what was so before if there
-// are too many to count in a moment.
+// up tells the root, if it is not the usual one, and how many containers are
+// up: at once, or what was so before if there are too many to count in a moment.
 func (s *session) up() func() string {
-	last, counts := "", make(chan string, 1)
+	root, last, counts := "", "", make(chan string, 1)
+	if s.root != "" {
+		root = cells.Cut(filepath.Base(s.root), 10)
+	}
 	counting := false
 	return func() string {
 		if !counting {
@@ -69,23 +72,19 @@ func (s *session) up() func() string {
 			counting = false
 		case <-time.After(moment):
 		}
-		return last
+		return strings.TrimSpace(root + " " + last)
 	}
 }
 
-// count is "3 up", after the name of the root if it is not the usual one.
+// count is "3 up".
 func (s *session) count() string {
-	var words []string
-	if s.root != "" {
-		words = append(words, cells.Cut(filepath.Base(s.root), 10))
-	}
 	switch n, err := s.running(); {
 	case err != nil:
-		words = append(words, "?")
+		return "?"
 	case n > 0:
-		words = append(words, fmt.Sprintf("%d up", n))
+		return fmt.Sprintf("%d up", n)
 	}
-	return strings.Join(words, " ")
+	return ""
 }
 
 func (s *session) running() (n int, err error) {

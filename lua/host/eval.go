@@ -58,10 +58,11 @@ func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
 	name, t := h.typedName(), text{src: src, lead: "return ", typed: true}
 	chunk, err := parseChunk(name, t.lead+src)
 	if err != nil {
+		as := err
 		t.lead = ""
 		h.remember(name, t)
 		if chunk, err = parseChunk(name, src); err != nil {
-			return nil, err
+			return nil, further(as, err)
 		}
 	}
 	fn, err := h.compile(name, t, lasting(chunk))
@@ -81,6 +82,23 @@ func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
 		h.st.Locked(func(*lua.LState) { h.session.RawSetString("_", results[0]) })
 	}
 	return values, nil
+}
+
+// further is the syntax error that lies deeper in the text: of reading it as a
+// value, with a return before it, and of reading it as a statement.
+func further(value, statement error) error {
+	var a, b *bind.Raised
+	if !errors.As(value, &a) || !errors.As(statement, &b) || a.Place.Column == 0 || b.Place.Column == 0 {
+		return statement
+	}
+	at := a.Place
+	if at.Line == 1 {
+		at.Column = max(1, at.Column-len("return "))
+	}
+	if at.Line < b.Place.Line || at.Line == b.Place.Line && at.Column <= b.Place.Column {
+		return statement
+	}
+	return &bind.Raised{Fault: a.Fault, Place: at}
 }
 
 // typedName is what places call the statement that was evaluated last.
