@@ -58,6 +58,7 @@ func (s *session) heed(cancel context.CancelCauseFunc, over <-chan struct{}) {
 	case <-over:
 		return
 	case <-s.Interrupts:
+		s.say("\n") // after what the terminal shows of the key
 		cancel(errInterrupted)
 	}
 	late := time.NewTimer(slow)

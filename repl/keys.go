@@ -71,6 +71,9 @@ func (k *keys) pump(woken int) {
 		if _, err := k.to.Write(out); err != nil {
 			return
 		}
+		if !k.paste.inside && bytes.ContainsAny(out, "\r\n\x03") {
+			return // the prompt ends: what follows is for whoever has the terminal then
+		}
 	}
 }
 
@@ -116,7 +119,7 @@ func (k *keys) read(buf []byte, woken int, wait time.Duration) (int, error) {
 		case ready == 0:
 			return 0, nil
 		}
-		n, err := unix.Read(k.from, buf)
+		n, err := k.some(buf)
 		switch {
 		case errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN):
 			continue
@@ -125,6 +128,21 @@ func (k *keys) read(buf []byte, woken int, wait time.Duration) (int, error) {
 		}
 		return n, nil
 	}
+}
+
+// some reads a key, or more where so much waits that it is a paste. An escape
+// comes with what belongs to it.
+func (k *keys) some(buf []byte) (int, error) {
+	waiting, err := unix.IoctlGetInt(k.from, unix.TIOCINQ)
+	if err != nil || waiting >= burst || k.paste.inside {
+		return unix.Read(k.from, buf)
+	}
+	n, err := unix.Read(k.from, buf[:1])
+	if n == 1 && buf[0] == '\x1b' && waiting > 1 {
+		more, err := unix.Read(k.from, buf[1:min(waiting, len(pasteBegin))])
+		return n + max(more, 0), err
+	}
+	return n, err
 }
 
 // end tells liner that the terminal is gone.

@@ -101,7 +101,7 @@ type window struct {
 }
 
 // life is what the terminal runs: neap, and a note of how it left.
-const life = `cd; while TERM=xterm sh -c 'echo $$ >pid; exec neap'; code=$?; echo "left with $code,$(stty -a | grep -o ' .\?icanon')"; read -r _; do clear; done`
+const life = `trap : INT; cd; while TERM=xterm sh -c 'echo $$ >pid; exec neap'; code=$?; echo "left with $code,$(stty -a | grep -o ' .\?icanon')"; read -r _; do clear; done`
 
 func (w *window) play(lines []string) {
 	w.t.Helper()
