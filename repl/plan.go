@@ -28,7 +28,7 @@ func (s *session) plan(ctx context.Context, word string) {
 		s.say("%s\n", escape(s.planned.Table()))
 	case word == "off":
 		if n := len(s.planned.Changes()); n > 0 {
-			s.say("%d changes are not made\n", n)
+			s.say("changes that are not made: %d\n", n)
 		}
 		s.planned = nil
 	default:

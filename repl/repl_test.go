@@ -210,7 +210,7 @@ func TestPlan(t *testing.T) {
 	}
 	got := s.run(t)
 	for _, want := range []string{
-		"no changes are recorded", "neap plan> things.change()\nplanned: a change\n", "\nTABLE a change\n", "1 changes are not made\nneap> things.change()\nneap> ",
+		"no changes are recorded", "neap plan> things.change()\nplanned: a change\n", "\nTABLE a change\n", "changes that are not made: 1\nneap> things.change()\nneap> ",
 		":plan apply\nneap> 1\n", ":plan is on, off",
 	} {
 		if !strings.Contains(got, want) {

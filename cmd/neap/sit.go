@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"neap/bindings"
+	"neap/lua/bind"
 	"neap/lua/cells"
 	"neap/lua/host"
 	"neap/repl"
@@ -41,7 +43,8 @@ func (s *session) sit() int {
 	fmt.Fprintf(s.outlet, "neap %s; help() explains, :quit leaves\n", version)
 	err = repl.Run(ctx, repl.Options{
 		Host: s.host, Reader: reader, Out: s.outlet,
-		Size: s.terminal.screen, State: s.up(), Names: s.names, Files: files, Edit: editor(),
+		Size: s.terminal.screen, State: s.up(), Names: s.names, Files: files,
+		Edit: editor(), Rehearse: s.begin,
 		History: historyFile(), Interrupts: interrupts, Hard: func() { s.hard(130) },
 	})
 	var exit *host.Exit
@@ -103,6 +106,34 @@ func (s *session) running() (n int, err error) {
 	}
 	return n, nil
 }
+
+// rehearsal is a plan that is written at the prompt.
+type rehearsal struct {
+	bindings.Plan
+	by      *session
+	records bind.Recorder
+}
+
+func (s *session) begin() repl.Rehearsal {
+	ctx, made := s.record(context.Background())
+	return &rehearsal{made, s, bind.RecorderOf(ctx)}
+}
+
+// Record is ctx in which changes become part of the plan.
+func (r *rehearsal) Record(ctx context.Context) context.Context {
+	return bind.WithRecorder(ctx, r.records)
+}
+
+// Changes are a line each.
+func (r *rehearsal) Changes() (lines []string) {
+	for _, c := range r.Plan.Changes() {
+		lines = append(lines, c.String())
+	}
+	return lines
+}
+
+// Table is what print(plan) says.
+func (r *rehearsal) Table() string { return r.by.surface.PlanText(r.Plan) }
 
 // editor changes a file in what the user edits with.
 func editor() func(context.Context, string) error {
