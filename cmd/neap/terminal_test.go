@@ -92,7 +92,7 @@ func (s *scene) tmux(args ...string) (string, error) {
 }
 
 // patient is how long a screen may take to become what is expected.
-const patient = 6 * time.Second
+const patient = 20 * time.Second
 
 // window is a scene that a test plays.
 type window struct {
