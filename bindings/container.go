@@ -78,6 +78,9 @@ func (d *doors) fillContainer() {
 			return i.LogPath, nil
 		}),
 		bind.Get("cgroup", bind.Maybe(bind.String), "the directory of its cgroup, while it has one", func(ctx context.Context, b *box) (string, error) {
+			if _, err := b.look(ctx); err != nil {
+				return "", err
+			}
 			return b.Container.Cgroup(ctx)
 		}),
 	)

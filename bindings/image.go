@@ -61,7 +61,12 @@ func (d *doors) fillImage() {
 		imageFact("config", bind.JSON, "what it asks of a container", imageConfig),
 		imageFact("layers", bind.Strings, "the diff ids of its layers, lowest first", func(i *image.Image) []string { return i.Layers }),
 		imageFact("labels", bind.Map, "its labels", func(i *image.Image) map[string]string { return i.Config.Labels }),
-		bind.Get("used_by", bind.Strings, "containers made from it", func(ctx context.Context, i Image) ([]string, error) { return i.UsedBy(ctx) }),
+		bind.Get("used_by", bind.Strings, "containers made from it", func(ctx context.Context, i Image) ([]string, error) {
+			if _, err := i.Look(ctx); err != nil {
+				return nil, err
+			}
+			return i.UsedBy(ctx)
+		}),
 	}
 	k.Extra = []bind.Field[Image]{
 		imageFact("label", bind.Map, "a label, or labels that must all be there", func(i *image.Image) map[string]string { return i.Config.Labels }),

@@ -3,11 +3,15 @@ package std_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"neap/lua/bind"
+	"neap/lua/host"
+	"neap/lua/std"
 	"neap/runtime/testenv"
 )
 
@@ -139,4 +143,38 @@ func TestCrowd(t *testing.T) {
 		t.Fatal(h.Explain(err))
 	}
 	testenv.Eventually(t, 5*time.Second, func() bool { return runtime.NumGoroutine() <= before }, "the goroutines of tasks end")
+}
+
+// TestEnded ends a run from outside and from within while its tasks hold on to
+// what they can: every defer runs, and the code is that of the first reason.
+func TestEnded(t *testing.T) {
+	const tasks = `
+local ids, n = {}, 0
+for i = 1, 50 do ids[i] = i end
+task.map(ids, function()
+  defer(function() print("d") end)
+  n = n + 1
+  if n == 50 then %s end
+  while true do pcall(function() pcall(task.sleep, 60) coroutine.wrap(function() pcall(task.sleep, 60) end)() end) end
+end, { max = 50 })`
+	for last, code := range map[string]int{"pcall(os.exit, 7)": 7, "ready()": 130} {
+		var out bytes.Buffer
+		ctx, cancel := context.WithCancel(context.Background())
+		ready := &bind.Module{Globals: []string{"ready"}, Make: func() []*bind.Func {
+			return []*bind.Func{bind.Func0("ready", "Say that all are there.", bind.Nothing, func(context.Context) (bind.Void, error) {
+				cancel()
+				return bind.Void{}, nil
+			})}
+		}}
+		h, err := host.New(host.Options{Modules: append(std.Modules(std.Effects{}), ready), Stdout: &out, Stderr: &out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = h.RunString(ctx, "tasks.lua", fmt.Sprintf(tasks, last), nil)
+		if host.ExitCode(err) != code || out.String() != strings.Repeat("d\n", 50) {
+			t.Errorf("%s: %v %q", last, err, out.String())
+		}
+		cancel()
+		h.Close()
+	}
 }

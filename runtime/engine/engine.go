@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"neap/runtime/cgroup"
@@ -55,6 +56,7 @@ type Engine struct {
 	firewall   *firewall.Firewall
 	containers *container.Containers
 	scopes     *scope.Scopes
+	broken     sync.Map // of brokenStop, by the container's id
 	keeper     *keeper.Client
 }
 

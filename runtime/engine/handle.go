@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -176,7 +177,11 @@ func (c *Container) Pause(ctx context.Context, lease time.Duration) error {
 			return err
 		}
 	}
-	return c.c.Pause(ctx)
+	err := c.c.Pause(ctx)
+	if err != nil && lease > 0 {
+		return errors.Join(err, c.e.keeper.Unlease(context.WithoutCancel(ctx), c.c.ID))
+	}
+	return err
 }
 
 // Unpause lets it go on, and gives up a lease.
@@ -197,12 +202,16 @@ func (c *Container) WhilePaused(ctx context.Context, do func() error) (err error
 		return err
 	}
 	if err := c.c.Pause(ctx); err != nil {
-		return err
+		return errors.Join(err, c.e.keeper.Unlease(context.WithoutCancel(ctx), c.c.ID))
 	}
 	defer func() {
 		thaw, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if wrong := c.Unpause(thaw); err == nil && !fault.Is(wrong, fault.NotFound, fault.Conflict) {
+		wrong := c.Unpause(thaw)
+		if fault.Is(wrong, fault.NotFound, fault.Conflict) { // it ended meanwhile
+			wrong = c.e.keeper.Unlease(thaw, c.c.ID)
+		}
+		if err == nil {
 			err = wrong
 		}
 	}()

@@ -47,6 +47,9 @@ func (c *Container) number(ctx context.Context) (n int, running bool, err error)
 // the container lacks, or that is not executable, has keeper.Unstarted as its
 // Detail.
 func (c *Container) Start(ctx context.Context) error {
+	if err := c.finishStop(ctx); err != nil {
+		return c.wrap("start container", err)
+	}
 	n, running, err := c.number(ctx)
 	if err != nil || running {
 		return err
@@ -156,15 +159,51 @@ func (c *Container) stop(ctx context.Context, o StopOptions) error {
 	if err := c.c.Signal(sig); err != nil && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	if err := c.thaw(ctx); err != nil {
-		return err
+	began := time.Now()
+	if err = c.thaw(ctx); err == nil {
+		err = c.awaitEnd(ctx, facts.Start, timeout)
 	}
+	if ctx.Err() != nil {
+		c.e.broken.Store(c.c.ID, brokenStop{facts.Start, began.Add(max(timeout, 0))})
+	}
+	return err
+}
+
+// awaitEnd waits until a start has ended, and kills it when time is up.
+func (c *Container) awaitEnd(ctx context.Context, start int, timeout time.Duration) error {
 	wait, cancel := limited(ctx, timeout)
 	defer cancel()
-	if _, err = c.e.keeper.Await(wait, c.c.ID, facts.Start); err == nil || ctx.Err() != nil {
+	if _, err := c.e.keeper.Await(wait, c.c.ID, start); err == nil || ctx.Err() != nil {
 		return err
 	}
-	return c.kill(ctx, facts.Start)
+	return c.kill(ctx, start)
+}
+
+// brokenStop is a stop whose caller gave up waiting once the program was told to
+// end.
+type brokenStop struct {
+	start int
+	limit time.Time
+}
+
+// finishStop ends what this process began to stop and gave up on: the program
+// is about to end, so a start that took it for running would start nothing. It
+// gets the rest of its time, but no more than half of what ctx has.
+func (c *Container) finishStop(ctx context.Context) error {
+	known, ok := c.e.broken.LoadAndDelete(c.c.ID)
+	if !ok {
+		return nil
+	}
+	stop, _ := known.(brokenStop)
+	facts, err := c.c.Facts()
+	if err != nil || facts == nil || facts.Start != stop.start {
+		return err
+	}
+	left := max(time.Until(stop.limit), 0)
+	if end, ok := ctx.Deadline(); ok {
+		left = min(left, time.Until(end)/2)
+	}
+	return c.awaitEnd(ctx, stop.start, left)
 }
 
 func limited(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {

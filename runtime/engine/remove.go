@@ -28,6 +28,9 @@ func (c *Container) Remove(ctx context.Context, o RemoveOptions) error {
 		return nil
 	}
 	err := c.remove(ctx, o)
+	for tries := 0; errors.Is(err, errBorn) && tries < 10; tries++ {
+		err = c.remove(ctx, o)
+	}
 	if fault.Is(err, fault.NotFound) && !c.c.Exists() {
 		err = nil
 	}
@@ -36,6 +39,9 @@ func (c *Container) Remove(ctx context.Context, o RemoveOptions) error {
 	}
 	return c.wrap("remove container", err)
 }
+
+// errBorn says that the container was started between the kill and the lock.
+var errBorn = fault.New(fault.Busy, "it is started again and again")
 
 func (c *Container) remove(ctx context.Context, o RemoveOptions) error {
 	if w, err := c.c.Wish(); err == nil {
@@ -56,6 +62,9 @@ func (c *Container) remove(ctx context.Context, o RemoveOptions) error {
 		}
 	}
 	return c.c.Do(ctx, verb, func(container.State) error {
+		if facts, err := c.c.Facts(); o.Force && err == nil && facts != nil {
+			return errBorn
+		}
 		plan, err := c.c.Plan()
 		if err != nil && !fault.Is(err, fault.Damaged) && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"neap/runtime/container"
+	"neap/runtime/fault"
 	"neap/runtime/process"
 	"neap/runtime/store"
 )
@@ -68,6 +69,9 @@ type lease struct {
 
 // setLease records a lease and watches it.
 func (k *keeper) setLease(id string, l lease) error {
+	if !k.Containers.With(id).Exists() {
+		return fault.New(fault.NotFound, "there is no such container")
+	}
 	dir, err := k.Containers.With(id).Run()
 	if err != nil {
 		return err
@@ -86,17 +90,46 @@ func (k *keeper) watchLease(id string, l lease) {
 		return
 	}
 	k.after("lease/"+id, k.Clock().Add(24*365*time.Hour), func() {})
+	holder, err := process.Open(l.Pid, l.Ticks)
+	if err != nil {
+		go k.endLease(id, l)
+		return
+	}
+	k.letGo(id)
+	k.mu.Lock()
+	k.holders[id] = holder
+	k.mu.Unlock()
 	go func() {
-		if f, err := process.Open(l.Pid, l.Ticks); err == nil {
-			waitDead(f)
-			_ = f.Close()
+		waitDead(holder)
+		if process.Alive(l.Pid, l.Ticks) {
+			return // it was let go
 		}
+		k.mu.Lock()
+		if k.holders[id] == holder {
+			delete(k.holders, id)
+		}
+		k.mu.Unlock()
+		_ = holder.Close()
 		k.endLease(id, l)
 	}()
 }
 
+// letGo ends the wait for the process that holds a lease.
+func (k *keeper) letGo(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if holder := k.holders[id]; holder != nil {
+		_ = holder.Close()
+		delete(k.holders, id)
+	}
+}
+
 // endLease thaws, unless the lease was given up or replaced.
 func (k *keeper) endLease(id string, l lease) {
+	if !k.Containers.With(id).Exists() {
+		k.cancel("lease/" + id)
+		return
+	}
 	dir, err := k.Containers.With(id).Run()
 	if err != nil {
 		return
@@ -116,6 +149,10 @@ func (k *keeper) endLease(id string, l lease) {
 // dropLease gives a lease up without a thaw.
 func (k *keeper) dropLease(id string) error {
 	k.cancel("lease/" + id)
+	k.letGo(id)
+	if !k.Containers.With(id).Exists() {
+		return nil
+	}
 	dir, err := k.Containers.With(id).Run()
 	if err != nil {
 		return err

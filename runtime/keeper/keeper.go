@@ -32,13 +32,14 @@ type keeper struct {
 	poll  *poll
 	sole  *store.Lock // until the process ends: output is moved until then
 
-	mu     sync.Mutex
-	lives  map[string]*life
-	timers map[string]*time.Timer // restarts and leases that wait
-	busy   int                    // connections and execs
-	rest   *time.Timer
-	quiet  chan struct{} // told when nothing is going on any more
-	closed bool
+	mu      sync.Mutex
+	lives   map[string]*life
+	timers  map[string]*time.Timer // restarts and leases that wait
+	holders map[string]*os.File    // pidfds of those who hold leases, by the container's id
+	busy    int                    // connections and execs
+	rest    *time.Timer
+	quiet   chan struct{} // told when nothing is going on any more
+	closed  bool
 }
 
 // Main is the keeper's life, in the process that a warden started as
@@ -65,7 +66,7 @@ func Main(o Options, s *store.Store, link *warden.Link, held warden.Held) error 
 	k := &keeper{
 		Options: o, poll: poll, ctx: ctx, run: s.Run, link: link, sole: alive, quiet: make(chan struct{}, 1),
 		exits: &exits{slots: map[string]*slot{}, dir: dir},
-		lives: map[string]*life{}, timers: map[string]*time.Timer{},
+		lives: map[string]*life{}, timers: map[string]*time.Timer{}, holders: map[string]*os.File{},
 	}
 	if err := k.recover(held); err != nil {
 		return err
