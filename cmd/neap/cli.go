@@ -10,6 +10,7 @@ import (
 
 	"neap/lua/bind"
 	"neap/lua/host"
+	"neap/runtime/cage"
 	"neap/runtime/fault"
 )
 
@@ -20,6 +21,7 @@ const usage = `usage: neap                        talk to it: a prompt on a term
 
   --root DIR      keep everything below DIR (or set NEAP_ROOT)
   --timeout TIME  end the script after 90s, 5m, 1h30m
+  --memory SIZE   kill the script if it needs more than 64m, 1g
   --output FORM   how progress is told: auto (a bar on a terminal, else lines) or json
   --dry-run       record what would be changed instead of doing it, and print it
   --plan FILE     the same, and write it down for: neap apply FILE
@@ -44,6 +46,7 @@ const (
 type request struct {
 	root    string
 	timeout time.Duration // 0 is none
+	memory  int64         // bytes; 0 is no limit
 	output  string        // the form of progress: auto or json
 	dry     bool          // changes are recorded, not made
 	plan    string        // where to; "" is nowhere
@@ -88,7 +91,7 @@ func (r *request) option(words []string) ([]string, error) {
 	case "--dry-run":
 		r.dry = true
 		return rest, nil
-	case "--root", "--timeout", "--output", "--plan", "-e":
+	case "--root", "--timeout", "--memory", "--output", "--plan", "-e":
 	default:
 		return nil, unknownOption(name)
 	}
@@ -121,13 +124,17 @@ func (r *request) set(name, value string) (err error) {
 		if r.timeout, err = bind.ParseDuration(value); err != nil || r.timeout <= 0 {
 			return fmt.Errorf("--timeout must be a duration such as 90s or 5m, not %q", value)
 		}
+	case "--memory":
+		if r.memory, err = bind.ParseSize(value); err != nil || r.memory < leastMemory {
+			return fmt.Errorf("--memory must be a size such as 64m or 1g, 16m at least, not %q", value)
+		}
 	}
 	return nil
 }
 
 func unknownOption(name string) error {
 	text := fmt.Sprintf("no option is called %s", name)
-	if near := bind.Near(name, []string{"--help", "--version", "--root", "--timeout", "--output", "--dry-run", "--plan", "-e"}); near != "" {
+	if near := bind.Near(name, []string{"--help", "--version", "--root", "--timeout", "--memory", "--output", "--dry-run", "--plan", "-e"}); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
 	return errors.New(text)
@@ -148,8 +155,9 @@ func (r request) subject(words []string) request {
 	return r
 }
 
-// caller is the life of whoever asks: a script, a command, the prompt.
-func caller() int {
+// caller is the life of whoever asks: a script, a command, the prompt. leash is
+// nil for one without limits.
+func caller(leash *cage.Leash) int {
 	r, err := parse(os.Args[1:], os.Getenv("NEAP_ROOT"))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "neap: %s\ntry neap --help\n", err)
@@ -163,13 +171,16 @@ func caller() int {
 		fmt.Println("neap " + version)
 		return 0
 	default:
-		return visit(r)
+		if leash == nil && r.limited() && !r.prompts() {
+			return confine(r)
+		}
+		return visit(r, leash)
 	}
 }
 
 // visit makes a session and does there what was asked.
-func visit(r request) int {
-	s, err := open(r.root)
+func visit(r request, leash *cage.Leash) int {
+	s, err := open(r.root, leash)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "neap: %s\n", err)
 		return host.ExitCode(err)
@@ -182,8 +193,8 @@ func visit(r request) int {
 // do carries a request out and gives its exit code.
 func (s *session) do(r request) int {
 	if r.act == talk && s.terminal.IsTerminal() {
-		if r.timeout > 0 || r.dry {
-			fmt.Fprintln(os.Stderr, "neap: --timeout, --dry-run and --plan are for scripts and commands")
+		if r.limited() || r.dry {
+			fmt.Fprintln(os.Stderr, "neap: limits, --dry-run and --plan are for scripts and commands")
 			return 2
 		}
 		return s.sit()

@@ -27,7 +27,8 @@ const version = "0.1.0"
 
 func main() { os.Exit(role()) }
 
-// role is what this process is: warden, keeper, or a caller.
+// role is what this process is: warden, keeper, or a caller, perhaps a limited
+// one.
 func role() int {
 	unix.Umask(0o022)
 	switch os.Args[0] {
@@ -36,8 +37,10 @@ func role() int {
 		return outcome(warden.Main(rootArgument()))
 	case warden.KeeperRole:
 		return outcome(engine.Serve(keeperOptions(rootArgument()), linger))
+	case limitedRole:
+		return limited()
 	default:
-		return caller()
+		return caller(nil)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // documented is the surface as a caller has it.
 func documented(t *testing.T) (*session, []*bind.Module, []bind.ClassDoc) {
 	t.Helper()
-	s, err := open(t.TempDir())
+	s, err := open(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

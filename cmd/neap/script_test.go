@@ -19,7 +19,7 @@ import (
 // keeper that such a neap starts from /proc/self/exe.
 func TestMain(m *testing.M) {
 	switch os.Args[0] {
-	case warden.Role, warden.KeeperRole:
+	case warden.Role, warden.KeeperRole, limitedRole:
 		main()
 	}
 	testscript.Main(m, map[string]func(){"neap": main})

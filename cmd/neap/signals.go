@@ -41,13 +41,26 @@ func (s *session) watch(limit time.Duration) (context.Context, func()) {
 	}
 	s.outlet.broken(func() { cancel(&host.Exit{Code: 128 + int(unix.SIGPIPE)}) })
 	ends := make(chan os.Signal, 4)
-	obey := sync.OnceFunc(func() { go s.obey(ctx, cancel, ends, nil) })
+	heard := s.heard(ends)
+	obey := sync.OnceFunc(func() { go s.obey(ctx, cancel, heard, nil) })
 	context.AfterFunc(ctx, obey)
-	return bind.WithCare(ctx, sync.OnceFunc(func() {
+	care := sync.OnceFunc(func() {
 		hearPipes()
 		signal.Notify(ends, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 		obey()
-	})), func() { free() }
+	})
+	if s.leash != nil { // who holds it hands signals on from the start
+		care()
+	}
+	return bind.WithCare(ctx, care), func() { free() }
+}
+
+// heard are the signals of this process, with those on its leash.
+func (s *session) heard(own <-chan os.Signal) <-chan os.Signal {
+	if s.leash == nil {
+		return own
+	}
+	return s.leash.Listen(own)
 }
 
 // hearPipes makes a write that nobody will read an error and not the end: what

@@ -17,6 +17,7 @@ import (
 	"neap/bindings/plan"
 	"neap/lua/host"
 	"neap/lua/std"
+	"neap/runtime/cage"
 	"neap/runtime/engine"
 	"neap/runtime/fault"
 	"neap/runtime/image"
@@ -25,6 +26,7 @@ import (
 
 // session is a caller's house: a root's engine, a Lua state, a terminal.
 type session struct {
+	leash    *cage.Leash // of a caller under limits
 	root     string
 	opened   func() (*engine.Engine, error) // opens the root at the first need
 	engine   atomic.Pointer[engine.Engine]  // nil until then
@@ -37,8 +39,8 @@ type session struct {
 }
 
 // open joins the rooms for a caller.
-func open(root string) (s *session, err error) {
-	s = &session{root: root, outlet: &outlet{f: os.Stdout}}
+func open(root string, leash *cage.Leash) (s *session, err error) {
+	s = &session{leash: leash, root: root, outlet: &outlet{f: os.Stdout}}
 	s.terminal = newConsole(s.outlet)
 	s.progress = &progress{to: os.Stderr, width: errorColumns, now: time.Now}
 	s.opened = sync.OnceValues(s.openRoot)

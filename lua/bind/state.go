@@ -215,11 +215,17 @@ func alone(L *lua.LState) bool {
 	return !called
 }
 
+// callstackOverflow is what gopher-lua panics with, as it looks for the end of a
+// growing stack one segment too late.
+const callstackOverflow = "lua callstack overflow"
+
 // caught reads what unwound the stack of a protected call.
 func (st *State) caught(th *lua.LState, p any) *failure {
 	var value lua.LValue
 	if raised, ok := p.(*lua.ApiError); ok {
 		value = raised.Object
+	} else if p == callstackOverflow {
+		value = st.object(st.newRaised(th, fault.New(fault.Script, "stack overflow")))
 	} else {
 		st.panicked("Lua", p, debug.Stack())
 		value = st.object(st.newRaised(th, bugOf("Lua", p)))

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,7 @@ func (h *Host) openBase() {
 	L.SetGlobal("_printregs", lua.LNil)
 	for name, fn := range map[string]lua.LGFunction{
 		"print": h.print, "dofile": h.doFile, "loadfile": h.loadFile, "loadstring": h.loadString, "collectgarbage": collect,
+		"unpack": unpack,
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}
@@ -50,6 +52,22 @@ func (h *Host) print(L *lua.LState) int {
 	return 0
 }
 
+// mostResults is how many values one call may return: gopher-lua's stack grows
+// by small steps, each a copy of it.
+const mostResults = 200000
+
+func unpack(L *lua.LState) int {
+	t := L.CheckTable(1)
+	first, last := L.OptInt(2, 1), L.OptInt(3, t.Len())
+	if float64(last)-float64(first) >= mostResults {
+		L.RaiseError("too many results to unpack")
+	}
+	for i := first; i <= last; i++ {
+		L.Push(t.RawGetInt(i))
+	}
+	return max(0, last-first+1)
+}
+
 // collect asks nothing of Go's collector, which knows better; it answers what
 // scripts use.
 func collect(L *lua.LState) int {
@@ -64,13 +82,28 @@ func collect(L *lua.LState) int {
 	return 1
 }
 
+// until reads on until the context ends: so does the parser.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u *until) Read(b []byte) (int, error) {
+	if u.ctx != nil && u.ctx.Err() != nil {
+		return 0, io.EOF
+	}
+	return u.r.Read(b)
+}
+
 // chunk loads Lua text for a script, which gets what is wrong as a message.
 func (h *Host) chunk(L *lua.LState, name, src string) (*lua.LFunction, error) {
-	parsed, err := parse.Parse(strings.NewReader(withoutShebang(src)), name)
+	parsed, err := parse.Parse(&until{L.Context(), strings.NewReader(withoutShebang(src))}, name)
 	if err != nil {
 		return nil, err
 	}
-	mend(parsed)
+	if err := mend(parsed); err != nil {
+		return nil, err
+	}
 	proto, err := lua.Compile(parsed, name)
 	if err != nil {
 		return nil, err

@@ -84,6 +84,7 @@ func New(o Options) (*Host, error) {
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
 	}
+	boundLists()
 	L := lua.NewState(lua.Options{
 		CallStackSize: 4096, MinimizeStackMemory: true,
 		RegistrySize: 256, RegistryGrowStep: 1024, RegistryMaxSize: 1 << 20, SkipOpenLibs: true,
@@ -97,6 +98,7 @@ func New(o Options) (*Host, error) {
 	h.st.Amend("io", h.amendIO)
 	h.st.Amend("os", h.amendOS)
 	h.st.Amend("string", h.amendString)
+	h.st.Amend("table", h.amendTable)
 	err := h.st.Install(append(append([]*bind.Module{h.globals()}, o.Modules...), h.scripts()), append(o.Classes, bind.ErrorClass(), bind.ResultClass(), bind.RegexpClass(), argsClass())...)
 	h.preload()
 	h.openSession()

@@ -256,3 +256,43 @@ func TestStuck(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMended runs what gopher-lua compiles wrongly or cannot compile.
+func TestMended(t *testing.T) {
+	for src, want := range map[string]string{
+		`local n = 0 for j = 1, 3 do for _ in pairs{ 1 } do break end n = n + 1 end print(n)`:                      "3\n",
+		`local n = 0 for j = 1, 3 do n = n + 1 for _ in pairs{ 1 } do goto out end ::out:: end print(n)`:           "3\n",
+		`local n = 0 for j = 1, 3 do for _ in pairs{ 1, 2 } do if true then break end end n = n + 1 end print(n)`:  "3\n",
+		`local n = 0 repeat n = n + 1 for _ in pairs{ 1 } do while false do end end until n == 3 print(n)`:         "3\n",
+		`local n = 0 for j = 1, 3 do while true do break end n = n + 1 repeat break until false end print(n)`:      "3\n",
+		`print(loadstring("return " .. ("{"):rep(1e5) .. ("}"):rep(1e5)))`:                                         "nil\tsyntax error: too much inside one another\n",
+		`print(loadstring("return " .. ("not "):rep(1e5) .. "1"))`:                                                 "nil\tsyntax error: too much inside one another\n",
+		`print(loadstring(("do "):rep(1e4) .. ("end "):rep(1e4)))`:                                                 "nil\tsyntax error: too much inside one another\n",
+		`print(loadstring("return 1" .. ("+1"):rep(9999))())`:                                                      "10000\n",
+		`local t = {} t[67108863] = 1 print(#t, t[67108863])`:                                                      "0\t1\n",
+		`local t = {} for i = 1, 600000 do t[i] = "x" end print(#table.concat(t, ","))`:                            "1199999\n",
+		`local t = { 3, 1, 2 } table.sort(t) print(table.concat(t, " ")) print(pcall(table.sort, { 1, "a", {} }))`: "1 2 3\nfalse\tattempt to compare string with number\n",
+	} {
+		var out bytes.Buffer
+		h := newHost(t, &out, Options{})
+		if err := h.RunString(context.Background(), "t.lua", src, nil); err != nil || out.String() != want {
+			t.Errorf("%s: %q %v", src, out.String(), err)
+		}
+	}
+}
+
+// TestBounded refuses what would fill memory in one call.
+func TestBounded(t *testing.T) {
+	for _, src := range []string{
+		`local part, t = ("x"):rep(1e6), {} for i = 1, 1000 do t[i] = part end table.concat(t)`,
+		`string.rep("x", 2 ^ 62)`, `("x"):rep(2 ^ 29)`, `("x"):rep(1e5):gsub(".", ("y"):rep(1e5))`,
+		`local function f() return 1 + f() end f()`, `return unpack({}, 1, 2e6)`, `return ("x"):rep(1e6):byte(1, -1)`,
+		`return unpack({}, -2 ^ 62, 2 ^ 62)`,
+	} {
+		var out bytes.Buffer
+		h := newHost(t, &out, Options{})
+		if err := h.RunString(context.Background(), "t.lua", src, nil); ExitCode(err) != 1 {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+}

@@ -56,17 +56,16 @@ func numbered(t text, name string, n int) *lua.FunctionProto {
 		return nil
 	}
 	found := 0
-	walker{expr: func(e ast.Expr) {
+	w := walker{expr: func(e ast.Expr) {
 		switch e.(type) {
 		case *ast.FuncCallExpr, *ast.AttrGetExpr:
 			e.SetLine(firstMark + found)
 			found++
 		}
-	}}.chunk(chunk)
-	if found != n {
+	}}
+	if !w.walked(chunk) || found != n || mend(chunk) != nil {
 		return nil
 	}
-	mend(chunk)
 	if t.typed {
 		chunk = lasting(chunk)
 	}

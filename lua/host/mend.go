@@ -1,14 +1,22 @@
 package host
 
 import (
+	"errors"
+
 	"github.com/yuin/gopher-lua/ast"
 )
 
 // mend changes what gopher-lua's compiler gets wrong into what means the same
-// and is compiled well.
-func mend(chunk []ast.Stmt) {
-	walker{expr: mendTable, stmt: mendJump}.chunk(chunk)
+// and is compiled well. It refuses what is nested too deeply to be compiled.
+func mend(chunk []ast.Stmt) error {
+	w := walker{expr: mendTable, stmt: mendJump}
+	if w.walked(chunk) {
+		return nil
+	}
+	return errNested
 }
+
+var errNested = errors.New("syntax error: too much inside one another")
 
 // mendTable parts what the compiler confuses: of { "a", k = f() } it also puts
 // the results of f into the list part, since the last field is a call. A call

@@ -170,7 +170,9 @@ func parseChunk(name, src string) ([]ast.Stmt, error) {
 	if err != nil {
 		return nil, syntax(name, err)
 	}
-	mend(chunk)
+	if err := mend(chunk); err != nil {
+		return nil, syntax(name, err)
+	}
 	return chunk, nil
 }
 

@@ -13,11 +13,33 @@ const longest = 1 << 28
 // amendString replaces the string functions that know no __tostring or no limit.
 func (h *Host) amendString(library *lua.LTable) {
 	library.RawSetString("format", h.L.NewFunction(h.format))
+	library.RawSetString("byte", h.L.NewFunction(bytesOf))
 	library.RawSetString("rep", h.L.NewFunction(repeat))
 	for name, fn := range map[string]lua.LGFunction{"find": h.find, "match": h.match, "gmatch": h.gmatch, "gsub": h.gsub} {
 		library.RawSetString(name, h.L.NewFunction(fn))
 	}
 	library.RawSetString("gfind", library.RawGetString("gmatch"))
+}
+
+// bytesOf is string.byte.
+func bytesOf(L *lua.LState) int {
+	s := L.CheckString(1)
+	first := L.OptInt(2, 1)
+	last := L.OptInt(3, first)
+	if first < 0 {
+		first = max(len(s)+first+1, 0)
+	}
+	if last < 0 {
+		last = len(s) + last + 1
+	}
+	first, last = max(first, 1), min(last, len(s))
+	if last-first >= mostResults {
+		L.RaiseError("string slice too long")
+	}
+	for i := first; i <= last; i++ {
+		L.Push(lua.LNumber(s[i-1]))
+	}
+	return max(0, last-first+1)
 }
 
 func repeat(L *lua.LState) int {

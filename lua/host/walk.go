@@ -11,9 +11,40 @@ import (
 type walker struct {
 	expr func(ast.Expr)
 	stmt func(ast.Stmt) ast.Stmt
+
+	blocks, depth int // how many more may be inside one another
+}
+
+// What may be inside one another in a source: it keeps the stacks of the walker
+// and of gopher-lua's compiler within what Go gives, and the time that functions
+// in functions take.
+const (
+	deepestBlock = 1000
+	deepestExpr  = 20000
+)
+
+// tooDeep is what a walk past its depth panics with.
+type tooDeep struct{}
+
+// walked goes through a chunk and says whether it got to the end.
+func (w walker) walked(chunk []ast.Stmt) (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, deep := p.(tooDeep); !deep {
+				panic(p)
+			}
+			ok = false
+		}
+	}()
+	w.blocks, w.depth = deepestBlock, deepestExpr
+	w.chunk(chunk)
+	return true
 }
 
 func (w walker) chunk(chunk []ast.Stmt) {
+	if w.blocks--; w.blocks < 0 {
+		panic(tooDeep{})
+	}
 	for i, s := range chunk {
 		w.inside(s)
 		if w.stmt != nil {
@@ -65,6 +96,9 @@ func (w walker) exprs(all ...ast.Expr) {
 }
 
 func (w walker) one(e ast.Expr) {
+	if w.depth--; w.depth < 0 {
+		panic(tooDeep{})
+	}
 	switch e := e.(type) {
 	case *ast.FuncCallExpr:
 		w.exprs(e.Func, e.Receiver)

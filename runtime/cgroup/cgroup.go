@@ -148,6 +148,16 @@ func (t *Tree) Remove() error {
 	return nil
 }
 
+// Only is the tree in the hierarchy of one controller alone, for groups that
+// are made for nothing else. It is fault.Unsupported where there is none.
+func (t *Tree) Only(controller string) (*Tree, error) {
+	h, ok := t.home(controller)
+	if !ok {
+		return nil, fault.New(fault.Unsupported, "this host has no %s controller", controller)
+	}
+	return &Tree{parent: t.parent, version: t.version, all: []hierarchy{h}, notice: t.notice}, nil
+}
+
 // mounted is every hierarchy of the host.
 func (t *Tree) mounted() []hierarchy { return slices.Concat(t.all, t.bare) }
 
@@ -215,6 +225,16 @@ func (g *Group) Joins() ([]*os.File, error) {
 		joins = append(joins, f)
 	}
 	return joins, nil
+}
+
+// Door opens what a process writes "0" to, to become a member of the group with
+// all its threads, in a tree of one hierarchy. The caller closes it.
+func (g *Group) Door() (*os.File, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(g.dir(g.tree.all[0]), "cgroup.procs"), os.O_WRONLY, 0)
+	return f, fault.Wrap("join cgroup", g.id, err)
 }
 
 // A View is what a container sees of its cgroups below /sys/fs/cgroup. Where

@@ -34,7 +34,7 @@ type Limits struct {
 	WriteIOps   []Throttle `json:",omitzero"`
 
 	// Devices are applied in their order. nil means DefaultDevices at Make and
-	// no change at Update.
+	// no change at Update; an empty list changes nothing at either.
 	Devices []DeviceRule `json:",omitzero"`
 }
 
@@ -151,7 +151,7 @@ func (l Limits) controllers() []string {
 		{"cpuset", l.CpusetCpus != "" || l.CpusetMems != ""},
 		{"pids", l.Pids != 0},
 		{"blkio", l.BlkioWeight != 0 || len(l.ReadBps)+len(l.WriteBps)+len(l.ReadIOps)+len(l.WriteIOps) > 0},
-		{"devices", l.Devices != nil},
+		{"devices", len(l.Devices) > 0},
 	} {
 		if c.used {
 			need = append(need, c.name)
