@@ -299,18 +299,8 @@ func (cs *Containers) Draft(ctx context.Context, id string) (*Draft, error) {
 }
 
 // Commit writes the records and shows the container: after it, the container
-// exists.
+// exists, also after power loss.
 func (d *Draft) Commit(p *Plan, w *Wish) error {
-	if err := d.write(p, w); err != nil {
-		return err
-	}
-	if err := d.set.dir.Rename(draftOf(d.ID), d.ID); err != nil {
-		return fmt.Errorf("show container %s: %w", Short(d.ID), err)
-	}
-	return d.lock.Unlock()
-}
-
-func (d *Draft) write(p *Plan, w *Wish) error {
 	home, at, owed := d.set.dir, draftOf(d.ID), store.Durable
 	if p.AutoRemove { // power loss would remove it too
 		home, at, owed = d.set.run, d.ID, store.Quick
@@ -318,10 +308,24 @@ func (d *Draft) write(p *Plan, w *Wish) error {
 			return err
 		}
 	}
-	if err := home.Save(at+"/"+wishFile, w, store.Quick); err != nil {
+	if err := home.Fill(at, owed, store.File{Name: wishFile, Value: w}, store.File{Name: planFile, Value: p}); err != nil {
 		return err
 	}
-	return home.Save(at+"/"+planFile, p, owed)
+	if err := d.show(owed); err != nil {
+		return fmt.Errorf("show container %s: %w", Short(d.ID), err)
+	}
+	return d.lock.Unlock()
+}
+
+func (d *Draft) show(owed store.Durability) error {
+	err := d.set.dir.Rename(draftOf(d.ID), d.ID)
+	if err != nil || owed == store.Quick {
+		return err
+	}
+	if err = d.set.dir.Sync("."); err != nil {
+		err = errors.Join(err, d.set.dir.Rename(d.ID, draftOf(d.ID)))
+	}
+	return err
 }
 
 // Abandon removes the draft.

@@ -82,19 +82,74 @@ func (d Dir) Write(name string, body []byte, mode fs.FileMode, how Durability) e
 	})
 }
 
+// File is one of those that Fill writes.
+type File struct {
+	Name  string
+	Value any
+}
+
+// Fill writes new files, as JSON, into the directory name, which nobody else
+// looks at yet. Durable ones are on their way to the disk together, before the
+// first is waited for: that costs one commit of the journal, not one for each.
+// Their names last once the directory is synced, or what it is moved to.
+func (d Dir) Fill(name string, how Durability, files ...File) (err error) {
+	var open []int
+	defer func() {
+		for _, fd := range open {
+			err = errors.Join(err, unix.Close(fd))
+		}
+	}()
+	for _, f := range files {
+		body, err := json.MarshalIndent(f.Value, "", "  ")
+		if err != nil {
+			return err
+		}
+		fd, err := d.open(name+"/"+f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		open = append(open, fd)
+		if err := fill(fd, append(body, '\n')); err != nil {
+			return wrong("write", name+"/"+f.Name, err)
+		}
+	}
+	if how == Quick {
+		return nil
+	}
+	return wrong("sync", name, syncAll(open))
+}
+
+// syncAll begins to write all before it waits for one.
+func syncAll(open []int) error {
+	for _, fd := range open {
+		_ = unix.SyncFileRange(fd, 0, 0, unix.SYNC_FILE_RANGE_WRITE) // where it cannot, Fsync does it all
+	}
+	for _, fd := range open {
+		if err := unix.Fsync(fd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fill(fd int, body []byte) error {
+	for len(body) > 0 {
+		n, err := unix.Write(fd, body)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return err
+		}
+		body = body[max(n, 0):]
+	}
+	return nil
+}
+
 // put makes or empties the file name of dir and fills it.
 func put(dir int, name string, body []byte, mode fs.FileMode, how Durability) error {
 	fd, err := unix.Openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(mode.Perm()))
 	if err != nil {
 		return err
 	}
-	for len(body) > 0 && err == nil {
-		var n int
-		if n, err = unix.Write(fd, body); errors.Is(err, unix.EINTR) {
-			err = nil
-		}
-		body = body[max(n, 0):]
-	}
+	err = fill(fd, body)
 	if err == nil && how == Durable {
 		err = unix.Fsync(fd)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -65,5 +66,35 @@ func BenchmarkClaim(b *testing.B) {
 		if err := d.Release("name", "owner"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Two records of a new directory, made to last together and one after the other.
+func BenchmarkFill(b *testing.B) {
+	d := lib(b)
+	n := some()
+	for name, write := range map[string]func(dir string) error{
+		"together": func(dir string) error { return d.Fill(dir, Durable, File{"a.json", n}, File{"b.json", n}) },
+		"singly": func(dir string) error {
+			if err := d.Save(dir+"/a.json", n, Durable); err != nil {
+				return err
+			}
+			return d.Save(dir+"/b.json", n, Durable)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				dir := name + strconv.Itoa(i)
+				if err := d.Mkdir(dir, 0o700); err != nil {
+					b.Fatal(err)
+				}
+				if err := write(dir); err != nil {
+					b.Fatal(err)
+				}
+				if err := d.RemoveAll(dir); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

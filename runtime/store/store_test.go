@@ -202,3 +202,26 @@ func TestLockDir(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFill(t *testing.T) {
+	d := open(t).Lib
+	for _, how := range []Durability{Quick, Durable} {
+		if err := d.Mkdir(".new-x", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Fill(".new-x", how, File{"a.json", 1}, File{"b.json", "two"}); err != nil {
+			t.Fatal(err)
+		}
+		var a int
+		var b string
+		if err := errors.Join(d.Load(".new-x/a.json", &a), d.Load(".new-x/b.json", &b)); err != nil || a != 1 || b != "two" {
+			t.Errorf("%d %q %v", a, b, err)
+		}
+		if err := d.Fill(".new-x", how, File{"a.json", 2}); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("a file that is there: %v", err)
+		}
+		if err := d.RemoveAll(".new-x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
