@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +51,10 @@ type Options struct {
 
 	// Rehearse begins a plan; nil if nothing can be planned.
 	Rehearse func() Rehearsal
+
+	// Foreign is what to type instead of a line that is meant for a shell, ""
+	// for other lines; nil knows none.
+	Foreign func(line string) string
 
 	// Edit lets the user change a file; nil if there is no editor.
 	Edit func(ctx context.Context, file string) error
@@ -124,13 +129,32 @@ func (s *session) do(ctx context.Context, src string) {
 	switch {
 	case text == "exit" || text == "quit":
 		s.left = errLeave
+	case text == "help":
+		s.overview(ctx, "")
 	case text[0] == ':':
 		s.command(ctx, text[1:])
 	case asksHelp(text):
 		s.help(ctx, strings.Trim(text, "? \t"))
 	default:
+		if instead := s.foreign(text); instead != "" {
+			s.say("that is no Lua\nhint: %s\n", escape(instead))
+			return
+		}
 		s.evaluate(ctx, strings.TrimPrefix(text, "=")) // as in Lua's own prompt
 	}
+}
+
+// shellLine is a word, and perhaps what a shell would take for its arguments.
+func shellLine() *regexp.Regexp { return regexp.MustCompile(`^([a-z]+)(?:\s+[\w$/.-].*)?$`) }
+
+// foreign is what to type instead of a line for a shell, whose first word nothing
+// is called by.
+func (s *session) foreign(text string) string {
+	m := shellLine().FindStringSubmatch(text)
+	if s.Foreign == nil || m == nil || s.Host.Knows(m[1]) {
+		return ""
+	}
+	return s.Foreign(text)
 }
 
 func (s *session) remember(src string) {

@@ -102,3 +102,9 @@ func (h *Host) library() (names []string) {
 	}
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
+
+// Knows says whether a name of the session holds something.
+func (h *Host) Knows(name string) (known bool) {
+	h.st.Locked(func(*lua.LState) { known = h.held(name) != lua.LNil })
+	return known
+}
