@@ -127,32 +127,22 @@ func (l *lexed) named(i int) bool {
 }
 
 // closing is the token that closes the bracket at i, -1 if none does.
-func (l *lexed) closing(i int) int {
-	depth := 0
-	for ; i < len(l.tokens); i++ {
-		switch {
-		case l.is(i, "(", "{", "["):
-			depth++
-		case l.is(i, ")", "}", "]"):
-			if depth--; depth == 0 {
-				return i
-			}
-		}
-	}
-	return -1
-}
+func (l *lexed) closing(i int) int { return l.partner(i, 1) }
 
 // opening is the token that opened the bracket closed at i, -1 if none did.
-func (l *lexed) opening(i int) int {
-	depth := 0
-	for ; i >= 0; i-- {
+func (l *lexed) opening(i int) int { return l.partner(i, -1) }
+
+// partner is the bracket that belongs to the one at i, in the direction of step.
+func (l *lexed) partner(i, step int) int {
+	for depth := 0; i >= 0 && i < len(l.tokens); i += step {
 		switch {
-		case l.is(i, ")", "}", "]"):
-			depth++
 		case l.is(i, "(", "{", "["):
-			if depth--; depth == 0 {
-				return i
-			}
+			depth += step
+		case l.is(i, ")", "}", "]"):
+			depth -= step
+		}
+		if depth == 0 {
+			return i
 		}
 	}
 	return -1
