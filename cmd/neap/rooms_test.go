@@ -32,6 +32,8 @@ func vendors() map[string][]string {
 		"github.com/google/go-containerregistry": {"neap/runtime/image"},
 		"github.com/elastic/go-seccomp-bpf":      {"neap/runtime/sandbox"},
 		"github.com/moby/profiles":               {"neap/runtime/sandbox", "neap/bench"},
+		"github.com/goccy/go-yaml":               {"neap/lua/std"},
+		"github.com/jedib0t/go-pretty":           {"neap/lua/std"},
 		"mvdan.cc/sh":                            {"neap/cmd/box"},
 		"github.com/u-root/u-root":               {"neap/cmd/box"},
 	}

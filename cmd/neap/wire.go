@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/term"
 
 	boximage "neap/cmd/box/image"
 
@@ -121,7 +124,12 @@ func (s *session) newHost() (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	effects := std.Effects{Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	effects := std.Effects{
+		Now: time.Now, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Terminal: func() bool { return term.IsTerminal(int(os.Stderr.Fd())) },
+		Colour:   func() bool { return os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(os.Stdout.Fd())) },
+		Columns:  errorColumns, Proxy: http.ProxyFromEnvironment,
+	}
 	s.planner = plan.New(plan.Options{
 		Root: s.root, Version: version, Now: time.Now, Terminal: s.terminal, Progress: s.progress.show, Host: effects.Do,
 	})

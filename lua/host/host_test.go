@@ -69,6 +69,13 @@ func TestRuns(t *testing.T) {
 		{"a call as the last field with a key is one value", `local function f() return 1, 2 end
 			local deep = function() return { x = function(...) return { "b", y = ... } end } end
 			print(#{ "a", k = f() }, #{ "a", f() }, #loadstring("local f = ... return { 'a', k = f() }")(f), #deep().x(5, 6), select("#", unpack{ k = f() }))`, nil, "1\t3\t1\t1\t0\n", 0},
+		{"loops that begin with a jump", `for k in pairs{ 1 } do break end
+			for _ in ipairs{ 1, 2 } do if false then error() end end
+			for _ in ipairs{ 1, 2 } do while false do end end
+			for _ in ipairs{ 1, 2 } do do break end error() end
+			for _ in ipairs{ 1, 2 } do goto next; error() ::next:: end
+			while true do do break end end
+			for _, w in ipairs{ "the", "end" } do print(w) end`, nil, "the\nend\n", 0},
 		{"io.read", `print(io.read())`, nil, "typed\n", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"neap/lua/bind"
 	"neap/runtime/fault"
 )
@@ -21,6 +23,7 @@ type command struct {
 	Env     []string      `json:"env,omitzero"`
 	Workdir string        `json:"workdir,omitzero"`
 	Stdin   string        `json:"stdin,omitzero"`
+	Input   bool          `json:"interactive,omitzero"`
 	Stdout  string        `json:"stdout,omitzero"`
 	Stderr  string        `json:"stderr,omitzero"`
 	Check   bool          `json:"check,omitzero"`
@@ -43,11 +46,18 @@ func (e Effects) execFuncs() []*bind.Func {
 			bind.K("workdir", bind.String, "where to run it", func(c *command) *string { return &c.Workdir }),
 			bind.K("env", bind.Pairs, "environment besides the inherited one", func(c *command) *[]string { return &c.Env }),
 			bind.K("stdin", bind.Text, "what it reads; nothing if left out", func(c *command) *string { return &c.Stdin }),
-			bind.K("stdout", bind.OneOf("capture", "inherit"), "where its output goes", func(c *command) *string { return &c.Stdout }),
-			bind.K("stderr", bind.OneOf("capture", "inherit"), "where its error output goes", func(c *command) *string { return &c.Stderr }),
+			bind.K("interactive", bind.Bool, "it reads the standard input of the script", func(c *command) *bool { return &c.Input }),
+			bind.K("stdout", bind.OneOf("capture", "inherit", "discard"), "where its output goes: into the result, where the script's goes, or nowhere", func(c *command) *string { return &c.Stdout }),
+			bind.K("stderr", bind.OneOf("capture", "inherit", "discard", "stdout"), "where its error output goes: likewise, or where its output goes", func(c *command) *string { return &c.Stderr }),
 			bind.K("reads", bind.Bool, "it only looks: a dry run may run it", func(c *command) *bool { return &c.reads }),
 		},
 		Hints: map[string]string{"cwd": "workdir", "dir": "workdir", "environment": "env", "input": "stdin"},
+		Check: func(c *command) error {
+			if c.Input && c.Stdin != "" {
+				return fault.New(fault.Invalid, "stdin and interactive exclude each other")
+			}
+			return nil
+		},
 	}
 	return []*bind.Func{
 		bind.Func1("exec", "Run a program on the host and wait for it.", bind.Options(options), bind.Returns(bind.ResultClass().Kind(), "what came of it"),
@@ -85,25 +95,48 @@ func (e Effects) run(ctx context.Context, c command) (*bind.Finished, error) {
 		p.Env = append(p.Environ(), c.Env...)
 	}
 	p.Stdin = strings.NewReader(c.Stdin)
+	if c.Input {
+		p.Stdin = e.Stdin
+	}
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.Cancel = func() error { return syscall.Kill(-p.Process.Pid, syscall.SIGKILL) }
 	p.WaitDelay = time.Second
-	var out, errs bytes.Buffer
+	var out, errs capture
 	p.Stdout, p.Stderr = sink(c.Stdout, &out, e.Stdout), sink(c.Stderr, &errs, e.Stderr)
+	if c.Stderr == "stdout" {
+		p.Stderr = p.Stdout
+	}
 	start := time.Now()
 	err := p.Run()
-	f := &bind.Finished{Stdout: out.String(), Stderr: errs.String(), Duration: time.Since(start)}
+	if out.over || errs.over {
+		err = fault.New(fault.Invalid, "it wrote more than %s", bind.FormatSize(largest)).WithHint(`say where that goes: stdout = "inherit" or "discard"`)
+	}
+	f := &bind.Finished{Stdout: out.kept.String(), Stderr: errs.kept.String(), Duration: time.Since(start)}
 	return outcome(ctx, c, f, p, err)
 }
 
-func sink(where string, buffer *bytes.Buffer, inherit io.Writer) io.Writer {
-	if where != "inherit" {
-		return buffer
+// capture keeps what is written, up to a limit.
+type capture struct {
+	kept bytes.Buffer
+	over bool
+}
+
+func (c *capture) Write(b []byte) (int, error) {
+	if c.kept.Len()+len(b) > largest {
+		c.over = true
+		return 0, io.ErrShortWrite
 	}
-	if inherit == nil {
+	return c.kept.Write(b)
+}
+
+func sink(where string, buffer *capture, inherit io.Writer) io.Writer {
+	switch {
+	case where == "discard", where == "inherit" && inherit == nil:
 		return io.Discard
+	case where == "inherit":
+		return inherit
 	}
-	return inherit
+	return buffer
 }
 
 func outcome(ctx context.Context, c command, f *bind.Finished, p *exec.Cmd, err error) (*bind.Finished, error) {
@@ -142,14 +175,8 @@ func failed(name string, f *bind.Finished) error {
 }
 
 func signalName(s syscall.Signal) string {
-	for name, number := range map[string]syscall.Signal{
-		"SIGKILL": syscall.SIGKILL, "SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT, "SIGHUP": syscall.SIGHUP,
-		"SIGSEGV": syscall.SIGSEGV, "SIGABRT": syscall.SIGABRT, "SIGPIPE": syscall.SIGPIPE, "SIGQUIT": syscall.SIGQUIT,
-		"SIGUSR1": syscall.SIGUSR1, "SIGUSR2": syscall.SIGUSR2, "SIGALRM": syscall.SIGALRM, "SIGBUS": syscall.SIGBUS, "SIGFPE": syscall.SIGFPE,
-	} {
-		if s == number {
-			return name
-		}
+	if name := unix.SignalName(s); name != "" {
+		return name
 	}
 	return s.String()
 }

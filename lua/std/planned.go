@@ -111,7 +111,9 @@ func whole(path string) string {
 type fileOptions struct {
 	Path    string `json:"path,omitzero"`
 	Content string `json:"content,omitzero"`
-	All     bool   `json:"all,omitzero"` // of remove: with all that is in it
+	To      string `json:"to,omitzero"`   // of copy, move and link: the new path
+	Mode    uint32 `json:"mode,omitzero"` // the permissions
+	All     bool   `json:"all,omitzero"`  // of remove: with all that is in it
 }
 
 // noted records a change of a file instead of making it, if ctx is recorded.
@@ -121,26 +123,65 @@ func noted(ctx context.Context, verb string, o fileOptions, size *int64, n node)
 		return false, nil
 	}
 	o.Path = whole(o.Path)
+	paths, changed := []string{o.Path}, o.Path
+	if o.To != "" {
+		o.To = whole(o.To)
+		paths, changed = append(paths, o.To), o.To
+	}
 	_, err := bind.RecorderOf(ctx).Note(ctx, bind.Deed{
-		Kind: "file", Verb: verb, Object: o.Path, Size: size, Paths: []string{o.Path}, Options: o,
+		Kind: "file", Verb: verb, Object: changed, Size: size, Paths: paths, Options: o,
 	})
 	if err == nil {
-		t.set(o.Path, n)
+		t.set(changed, n)
 	}
 	return true, err
 }
 
-// notedDir records that a directory of no known name is made.
-func notedDir(ctx context.Context) (path string, recorded bool, err error) {
+// notedTemporary records that a directory or file of no known name is made.
+func notedTemporary(ctx context.Context, verb, what string, n node) (path string, recorded bool, err error) {
 	t := treeOf(ctx)
 	if t == nil {
 		return "", false, nil
 	}
-	path, err = bind.RecorderOf(ctx).Note(ctx, bind.Deed{Kind: "file", Verb: "tempdir", Object: "a temporary directory", Makes: true})
+	path, err = bind.RecorderOf(ctx).Note(ctx, bind.Deed{Kind: "file", Verb: verb, Object: what, Makes: true})
 	if err == nil {
-		t.set(path, node{dir: true})
+		t.set(path, n)
 	}
 	return path, true, err
+}
+
+// nodeOf is what would be at a path, as far as its type and its text go; of a
+// directory it does not know what is in it.
+func nodeOf(ctx context.Context, path string) (node, error) {
+	if n, noted := treeOf(ctx).at(path); noted {
+		if n.gone {
+			return n, absent("look at", path)
+		}
+		return n, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return node{}, wrap("look at", path, err)
+	case info.IsDir():
+		return node{dir: true}, nil
+	case !info.Mode().IsRegular():
+		return node{}, nil
+	}
+	text, err := readFile(ctx, path)
+	return node{text: text}, err
+}
+
+// asIs refuses to tell more of a path than its content if it is not yet there.
+func asIs(ctx context.Context, what, path string) error {
+	n, noted := treeOf(ctx).at(path)
+	switch {
+	case !noted:
+		return nil
+	case n.gone:
+		return absent("look at", path)
+	}
+	return bind.NotYet(what, path)
 }
 
 // vanishing is how many bytes a removal frees, as far as a look tells.
@@ -178,7 +219,7 @@ func (e Effects) Do(ctx context.Context, d bind.Deed) (made string, err error) {
 		if err := bind.Strict(raw, &q); err != nil {
 			return "", err
 		}
-		_, err = send(ctx, d.Object, q)
+		_, err = e.send(ctx, d.Object, q)
 		return "", err
 	case "file":
 		o := fileOptions{}
@@ -191,15 +232,27 @@ func (e Effects) Do(ctx context.Context, d bind.Deed) (made string, err error) {
 }
 
 func (o fileOptions) do(ctx context.Context, verb string) (made string, err error) {
-	switch verb {
+	switch mode := fs.FileMode(o.Mode); verb {
 	case "write":
-		return "", writeFile(ctx, o.Path, o.Content)
+		return "", writeFile(ctx, o.Path, o.Content, mode)
+	case "append":
+		return "", appendFile(ctx, o.Path, o.Content, mode)
 	case "mkdir":
-		return "", makeDir(ctx, o.Path)
+		return "", makeDir(ctx, o.Path, mode)
 	case "remove":
 		return "", removeFile(ctx, o.Path, o.All)
+	case "copy":
+		return "", copyPath(ctx, o.Path, o.To)
+	case "move":
+		return "", movePath(ctx, o.Path, o.To)
+	case "link":
+		return "", makeLink(ctx, o.Content, o.Path)
+	case "chmod":
+		return "", change(ctx, o.Path, mode)
 	case "tempdir":
 		return tempdir(ctx)
+	case "tempfile":
+		return tempfile(ctx)
 	}
 	return "", fault.New(fault.Bug, "no helper does %s file", verb)
 }

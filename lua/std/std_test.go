@@ -5,8 +5,10 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
+	"neap/lua/bind"
 	"neap/lua/host"
 	"neap/lua/std"
 )
@@ -21,20 +23,47 @@ func newHost(t *testing.T, out *bytes.Buffer) *host.Host {
 	return h
 }
 
+// TestExamples runs the example of every function and of every method of what
+// the functions return; one without is an error.
 func TestExamples(t *testing.T) {
+	var out bytes.Buffer
+	run := func(f *bind.Func, owner string) {
+		t.Run(f.Title(owner), func(t *testing.T) {
+			if f.Example == "" {
+				t.Fatal("it has no example")
+			}
+			h := newHost(t, &out)
+			if err := h.RunString(context.Background(), "example.lua", f.Example, nil); err != nil {
+				t.Error(h.Explain(err))
+			}
+		})
+	}
 	for _, m := range std.Modules(std.Effects{}) {
 		for _, f := range m.Members() {
-			if f.Example == "" {
-				continue
-			}
-			t.Run(f.Title(m.Name), func(t *testing.T) {
-				var out bytes.Buffer
-				h := newHost(t, &out)
-				if err := h.RunString(context.Background(), "example.lua", f.Example, nil); err != nil {
-					t.Error(h.Explain(err))
-				}
-			})
+			run(f, m.Name)
 		}
+	}
+	for _, c := range newHost(t, &out).State().Classes() {
+		for _, f := range c.Methods {
+			run(f, c.Name)
+		}
+	}
+}
+
+// TestFiles runs the scripts of testdata, each of which looks at what it does.
+func TestFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.lua")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			var out bytes.Buffer
+			h := newHost(t, &out)
+			if err := h.RunFile(context.Background(), file, nil); err != nil {
+				t.Fatal(h.Explain(err), out.String())
+			}
+		})
 	}
 }
 
@@ -73,6 +102,8 @@ local loop = {}; loop.me = loop
 assert(select(2, try(json.encode, loop)).kind == "invalid")
 
 local d = fs.tempdir()
+assert(select(2, try(fs.remove, "/", { recursive = true })).kind == "denied")
+assert(select(2, try(fs.remove, ".", { recursive = true })).kind == "denied")
 fs.mkdir(d .. "/a/b"); fs.write(d .. "/a/f", "x")
 assert(table.concat(fs.list(d .. "/a"), " ") == "b f")
 assert(select(2, try(fs.remove, d .. "/a")).object == d .. "/a")
