@@ -122,8 +122,9 @@ type Record[S any] struct {
 	Check     func(*S) error    // what options must hold together
 }
 
-// strangers are words that people bring along from elsewhere.
-func strangers(word string) string {
+// Stranger is the word here for an option that people bring along from
+// elsewhere, or "".
+func Stranger(word string) string {
 	return map[string]string{
 		"detach": "leave it out: run returns when the container has started", "d": "leave it out: run returns when the container has started",
 		"ports": "publish", "p": "publish", "environment": "env", "status": "state",
@@ -234,7 +235,7 @@ func (r *Record[S]) strict(t *lua.LTable) ([]lua.LValue, error) {
 		}
 		hint := r.Hints[key]
 		if hint == "" {
-			hint = strangers(key)
+			hint = Stranger(key)
 		}
 		if hint != "" {
 			return nil, fault.New(fault.Invalid, "no option is called %q", key).WithHint("here: %s", hint)

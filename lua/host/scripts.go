@@ -3,15 +3,32 @@ package host
 import (
 	"context"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"neap/lua/bind"
+	"neap/lua/check"
 	"neap/lua/page"
+	"neap/runtime/fault"
 )
 
 // scripts are the functions that work on scripts, and on what is written about
 // them.
 func (h *Host) scripts() *bind.Module {
 	return &bind.Module{Name: "scripts", Doc: "What works on scripts: for those who write them.", Make: func() []*bind.Func {
+		finding := findingClass()
 		return []*bind.Func{
+			bind.Func1("check", "Look for mistakes in a script without running it: syntax, names, options and their types.",
+				bind.Req("path", bind.String, "the script; - is standard input"), bind.Returns(finding.List(), "what was found; empty if nothing"),
+				func(_ context.Context, path string) ([]check.Finding, error) {
+					name, src, err := h.read(path)
+					if err != nil {
+						return nil, fault.Wrap("read script", path, err)
+					}
+					return check.Source(name, src, h.surface()), nil
+				},
+			).With(`local d = fs.tempdir()
+fs.write(d .. "/x.lua", "containers.lst()")
+for _, f in ipairs(scripts.check(d .. "/x.lua")) do print(f) end`),
 			bind.Func0("annotations", "Definition files for the Lua language server: of every function, option, fact and kind of error.",
 				bind.Returns(bind.Map, "texts by the names of their files"),
 				func(context.Context) (map[string]string, error) { return byName(page.Annotations(h.documented())), nil },
@@ -37,4 +54,38 @@ func byName(files []page.File) map[string]string {
 		all[f.Name] = f.Text
 	}
 	return all
+}
+
+// surface is what scripts may use, for check.
+func (h *Host) surface() check.Surface {
+	modules, classes := h.documented()
+	s := check.Surface{Modules: modules, Classes: classes, Globals: map[string][]string{}}
+	h.st.Locked(func(L *lua.LState) {
+		L.G.Global.ForEach(func(k, v lua.LValue) {
+			s.Globals[k.String()] = nil
+			if _, ok := h.st.ModuleOf(v); ok {
+				return
+			}
+			h.st.Touch(v)
+			if t, ok := v.(*lua.LTable); ok && t != L.G.Global {
+				t.ForEach(func(name, _ lua.LValue) { s.Globals[k.String()] = append(s.Globals[k.String()], name.String()) })
+			}
+		})
+	})
+	return s
+}
+
+func findingClass() *bind.Class[check.Finding] {
+	k := bind.NewClass[check.Finding]("Finding", "A mistake in a script, and where it is.")
+	k.Text = check.Finding.String
+	k.Columns = []string{"file", "line", "column", "message"}
+	k.Fields = []bind.Field[check.Finding]{
+		bind.Plain("file", bind.String, "the script", func(f check.Finding) string { return f.File }),
+		bind.Plain("line", bind.Int, "its line", func(f check.Finding) int { return f.Line }),
+		bind.Plain("column", bind.Int, "its byte in the line, from 1", func(f check.Finding) int { return f.Column }),
+		bind.Plain("width", bind.Int, "how many bytes are wrong", func(f check.Finding) int { return f.Width }),
+		bind.Plain("message", bind.String, "what is wrong", func(f check.Finding) string { return f.Message }),
+		bind.Plain("text", bind.String, "the line as it is written", func(f check.Finding) string { return f.Text }),
+	}
+	return k
 }

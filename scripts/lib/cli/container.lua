@@ -33,7 +33,7 @@ local function command(c)
 end
 
 -- Published ports, and those that are only exposed.
-local function ports(c)
+local function published_ports(c)
   if not facts.up[c.state] then return "" end
   local all, published = {}, {}
   for _, p in ipairs(c.ports) do
@@ -71,7 +71,7 @@ function facts.fields(whole)
     Command = function(c) return say.quote(whole and command(c) or say.cut(command(c), 20)) end,
     CreatedAt = function(c) return say.stamp(c.created) end,
     RunningFor = function(c) return say.ago(c.created) end,
-    Ports = ports,
+    Ports = published_ports,
     State = function(c) return c.state end,
     Status = facts.status,
     Names = function(c) return c.name end,

@@ -25,11 +25,11 @@ end
 
 -- A number of bytes in units of 1000, three digits: "7.33MB".
 function say.size(bytes)
-  local units, i = { "B", "kB", "MB", "GB", "TB", "PB" }, 1
-  while bytes >= 1000 and i < #units do
+  local names, i = { "B", "kB", "MB", "GB", "TB", "PB" }, 1
+  while bytes >= 1000 and i < #names do
     bytes, i = bytes / 1000, i + 1
   end
-  return ("%.3g"):format(bytes) .. units[i]
+  return ("%.3g"):format(bytes) .. names[i]
 end
 
 -- A time as ps --format '{{.CreatedAt}}' has it.

@@ -1,0 +1,151 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/yuin/gopher-lua/ast"
+
+	"neap/lua/bind"
+)
+
+// reader goes through a script with the scopes it is in.
+type reader struct {
+	*text
+	s      Surface
+	scopes []map[string]*local
+	depth  int // how many functions it is inside
+
+	assigned map[string]bool // names that are assigned to after they were declared
+	global   map[string]bool // globals that the main chunk, or a function of that name, makes
+	asked    map[string]bool // globals that are read
+	known    map[ast.Expr]kind
+	open     bool // something may make globals that nobody sees here
+	found    []Finding
+}
+
+// local is a variable: what it holds, and where it hides a module.
+type local struct {
+	kind
+	line int
+	hid  bool // it was told that it hides a module
+}
+
+func newReader(t *text, s Surface) *reader {
+	return &reader{text: t, s: s, assigned: map[string]bool{}, global: map[string]bool{}, asked: map[string]bool{}, known: map[ast.Expr]kind{}}
+}
+
+// tell notes a mistake at the word that fits, from a line on.
+func (r *reader) tell(line int, fits func(word) bool, format string, args ...any) {
+	column, width, on := r.at(line, fits)
+	r.found = append(r.found, r.finding(on, column, width, fmt.Sprintf(format, args...)))
+}
+
+func (r *reader) enter() { r.scopes = append(r.scopes, map[string]*local{}) }
+func (r *reader) leave() { r.scopes = r.scopes[:len(r.scopes)-1] }
+
+// declare makes a local. One that is assigned to later may hold anything.
+func (r *reader) declare(name string, k kind, line int) *local {
+	if r.assigned[name] {
+		k = kind{}
+	}
+	l := &local{kind: k, line: line}
+	r.scopes[len(r.scopes)-1][name] = l
+	return l
+}
+
+func (r *reader) find(name string) *local {
+	for i := len(r.scopes) - 1; i >= 0; i-- {
+		if l := r.scopes[i][name]; l != nil {
+			return l
+		}
+	}
+	return nil
+}
+
+// note looks through the whole script first: what is assigned where.
+func (r *reader) note(chunk []ast.Stmt) { r.noteBlock(chunk, 0) }
+
+func (r *reader) noteBlock(chunk []ast.Stmt, depth int) {
+	each(chunk, func(s ast.Stmt) {
+		switch s := s.(type) {
+		case *ast.AssignStmt:
+			for _, e := range s.Lhs {
+				r.noteTarget(e, depth)
+			}
+		case *ast.FuncDefStmt:
+			if s.Name.Receiver == nil {
+				r.noteTarget(s.Name.Func, 0)
+			}
+		}
+	}, func(e ast.Expr) {
+		i, ok := e.(*ast.IdentExpr)
+		if !ok {
+			return
+		}
+		r.asked[i.Value] = true
+		if slices.Contains([]string{"setfenv", "dofile", "loadfile", "loadstring", "load", "_G", "getfenv", "module"}, i.Value) {
+			r.open = true
+		}
+	}, func(body []ast.Stmt) { r.noteBlock(body, depth+1) })
+}
+
+// noteTarget remembers what is assigned to: a name, or a member of one.
+func (r *reader) noteTarget(e ast.Expr, depth int) {
+	switch e := e.(type) {
+	case *ast.IdentExpr:
+		r.assigned[e.Value] = true
+		if depth == 0 {
+			r.global[e.Value] = true
+		}
+	case *ast.AttrGetExpr:
+		of, ok := e.Object.(*ast.IdentExpr)
+		name, also := e.Key.(*ast.StringExpr)
+		if ok && also {
+			r.assigned[of.Value+"."+name.Value] = true
+		}
+	}
+}
+
+// hides tells of a local that takes the name of a module.
+func (r *reader) hides(names []string, exprs []ast.Expr, kinds []kind, line int) {
+	for i, name := range names {
+		m := r.s.module(name)
+		if m == nil || i < len(kinds) && kinds[i].sort == module {
+			continue
+		}
+		if i < len(exprs) && isRequire(exprs[i]) {
+			continue
+		}
+		r.tell(line, variable(name), "local %s hides the module %s; take another name", name, name)
+		r.find(name).hid = true
+	}
+}
+
+func isRequire(e ast.Expr) bool {
+	call, ok := e.(*ast.FuncCallExpr)
+	if !ok {
+		return false
+	}
+	i, ok := call.Func.(*ast.IdentExpr)
+	return ok && i.Value == "require"
+}
+
+// misuse tells of a parameter or loop variable that stands where a module was
+// meant: it has the module's name, and a member of the module is asked of it.
+func (r *reader) misuse(l *local, name string, e *ast.AttrGetExpr, wanted string) bool {
+	m := r.s.module(name)
+	if m == nil || l.hid || l.sort != unknown || funcOf(m.Members(), wanted) == nil {
+		return false
+	}
+	r.tell(e.Line(), member(e.Object, wanted), "%s is a local here (line %d) and hides the module %s", name, l.line, name)
+	return true
+}
+
+// suggestion ends a message about an unknown word.
+func suggestion(name string, known []string) string {
+	if near := bind.Near(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
