@@ -7,13 +7,20 @@
 ---@param fn function # what to do then
 function defer(fn) end
 
+--- how to read it
+---@class ReOptions
+---@field literal? boolean # every character stands for itself
+---@field ignore_case? boolean # capital and small letters are alike
+---@field multiline? boolean # ^ and $ stand for the ends of lines too
+
 --- A regular expression (RE2), for filters, wait and match.
 --- ```lua
 --- assert(re("^a+$"):match("aaa"))
 --- ```
 ---@param pattern string # the expression
+---@param options? ReOptions # how to read it
 ---@return Regexp # it
-function re(pattern) end
+function re(pattern, options) end
 
 --- Declare and read the arguments of the script; it must come before anything else is done.
 --- ```lua
@@ -61,8 +68,9 @@ function keep(object) end
 ---@field workdir? string # where to run it
 ---@field env? table<string,string>|string[]|string # environment besides the inherited one
 ---@field stdin? string # what it reads; nothing if left out
----@field stdout? "capture"|"inherit" # where its output goes
----@field stderr? "capture"|"inherit" # where its error output goes
+---@field interactive? boolean # it reads the standard input of the script
+---@field stdout? "capture"|"inherit"|"discard" # where its output goes: into the result, where the script's goes, or nowhere
+---@field stderr? "capture"|"inherit"|"discard"|"stdout" # where its error output goes: likewise, or where its output goes
 ---@field reads? boolean # it only looks: a dry run may run it
 
 --- Run a program on the host and wait for it.

@@ -4,17 +4,61 @@
 ---@class Regexp
 local Regexp = {}
 
+--- Whether a text has a match.
+--- ```lua
+--- assert(re("^a+$"):test("aaa"))
+--- ```
+---@param text string # where to look
+---@return boolean # yes or no
+function Regexp:test(text) end
+
 --- The first match in a text: a list of the whole and its groups, or nil.
+--- ```lua
+--- assert(re("(\\w+)@(\\w+)"):match("a@b")[3] == "b")
+--- ```
 ---@param text string # where to look
 ---@return string[] # the match
 function Regexp:match(text) end
 
+--- The named groups of the first match, or nil: (?P<name>…).
+--- ```lua
+--- assert(re("(?P<key>\\w+)=(?P<value>.*)"):groups("a=1").value == "1")
+--- ```
+---@param text string # where to look
+---@return table<string,string> # a table
+function Regexp:groups(text) end
+
+--- Where the first match begins and ends, as string.find has it, or nil.
+--- ```lua
+--- assert(re("b+"):find("abbc") == 2)
+--- ```
+---@param text string # where to look
+---@param init? integer # where to begin
+---@return integer first # its bytes
+---@return integer last
+function Regexp:find(text, init) end
+
 --- All matches in a text.
+--- ```lua
+--- assert(#re("[0-9]+"):find_all("1 22 333") == 3)
+--- ```
 ---@param text string # where to look
 ---@return string[] # them
 function Regexp:find_all(text) end
 
+--- The parts of a text between matches.
+--- ```lua
+--- assert(re(",\\s*"):split("a, b,c")[3] == "c")
+--- ```
+---@param text string # where to look
+---@param most? integer # how many parts at most; -1 for all
+---@return string[] # them
+function Regexp:split(text, most) end
+
 --- The text with every match replaced; $1 is the first group.
+--- ```lua
+--- assert(re("(a)(b)"):replace("ab", "$2$1") == "ba")
+--- ```
 ---@param text string # where to look
 ---@param with string # what to put there
 ---@return string # the new text

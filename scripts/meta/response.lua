@@ -3,9 +3,19 @@
 --- An answer to an HTTP request.
 ---@class Response
 ---@field status integer # 200 if all went well
----@field body string # what came
----@field header table<string,string> # the header, names in lower case
+---@field body string # what came; empty if it went to a file
+---@field headers table<string,string> # the header, names in lower case
+---@field url string # where the answer is from, after what was followed
+---@field duration number|string # how long it took
 local Response = {}
+
+--- The body as a plain value.
+--- ```lua
+--- local answer, err = try(http.get, "127.0.0.1:1/list")
+--- if answer then print(answer:json()[1]) end
+--- ```
+---@return table # the value
+function Response:json() end
 
 --- Several of them: an array with methods.
 ---@class ResponseList: { [integer]: Response }

@@ -4,6 +4,16 @@
 ---@class scriptslib
 scripts = {}
 
+--- Look for mistakes in a script without running it: syntax, names, options and their types.
+--- ```lua
+--- local d = fs.tempdir()
+--- fs.write(d .. "/x.lua", "containers.lst()")
+--- for _, f in ipairs(scripts.check(d .. "/x.lua")) do print(f) end
+--- ```
+---@param path string # the script; - is standard input
+---@return FindingList # what was found; empty if nothing
+function scripts.check(path) end
+
 --- Definition files for the Lua language server: of every function, option, fact and kind of error.
 --- ```lua
 --- assert(scripts.annotations()["containers.lua"]:match("function containers.run"))

@@ -35,3 +35,11 @@ function units.duration(seconds) end
 ---@param duration number|string # such as "14d"
 ---@return number|string # how many
 function units.seconds(duration) end
+
+--- A number of seconds as people say it.
+--- ```lua
+--- assert(units.span(7200) == "2 hours")
+--- ```
+---@param seconds number|string # how many
+---@return string # such as "2 hours"
+function units.span(seconds) end
