@@ -19,6 +19,7 @@ type reader struct {
 	assigned map[string]bool // names that are assigned to after they were declared
 	global   map[string]bool // globals that the main chunk, or a function of that name, makes
 	asked    map[string]bool // globals that are read
+	used     map[string]bool // modules of which something is used
 	known    map[ast.Expr]kind
 	open     bool // something may make globals that nobody sees here
 	found    []Finding
@@ -32,7 +33,7 @@ type local struct {
 }
 
 func newReader(t *text, s Surface) *reader {
-	return &reader{text: t, s: s, assigned: map[string]bool{}, global: map[string]bool{}, asked: map[string]bool{}, known: map[ast.Expr]kind{}}
+	return &reader{text: t, s: s, assigned: map[string]bool{}, global: map[string]bool{}, asked: map[string]bool{}, used: map[string]bool{}, known: map[ast.Expr]kind{}}
 }
 
 // tell notes a mistake at the word that fits, from a line on.
@@ -79,6 +80,9 @@ func (r *reader) noteBlock(chunk []ast.Stmt, depth int) {
 			}
 		}
 	}, func(e ast.Expr) {
+		if a, ok := e.(*ast.AttrGetExpr); ok {
+			r.noteUse(a)
+		}
 		i, ok := e.(*ast.IdentExpr)
 		if !ok {
 			return
@@ -88,6 +92,18 @@ func (r *reader) noteBlock(chunk []ast.Stmt, depth int) {
 			r.open = true
 		}
 	}, func(body []ast.Stmt) { r.noteBlock(body, depth+1) })
+}
+
+// noteUse remembers that a module is used.
+func (r *reader) noteUse(e *ast.AttrGetExpr) {
+	of, ok := e.Object.(*ast.IdentExpr)
+	name, also := e.Key.(*ast.StringExpr)
+	if !ok || !also {
+		return
+	}
+	if m := r.s.module(of.Value); m != nil && funcOf(m.Members(), name.Value) != nil {
+		r.used[of.Value] = true
+	}
 }
 
 // noteTarget remembers what is assigned to: a name, or a member of one.
@@ -107,11 +123,12 @@ func (r *reader) noteTarget(e ast.Expr, depth int) {
 	}
 }
 
-// hides tells of a local that takes the name of a module.
+// hides tells of a local that takes the name of a module which the script uses
+// too.
 func (r *reader) hides(names []string, exprs []ast.Expr, kinds []kind, line int) {
 	for i, name := range names {
 		m := r.s.module(name)
-		if m == nil || i < len(kinds) && kinds[i].sort == module {
+		if m == nil || !r.used[name] || i < len(kinds) && kinds[i].sort == module {
 			continue
 		}
 		if i < len(exprs) && isRequire(exprs[i]) {
@@ -135,7 +152,7 @@ func isRequire(e ast.Expr) bool {
 // meant: it has the module's name, and a member of the module is asked of it.
 func (r *reader) misuse(l *local, name string, e *ast.AttrGetExpr, wanted string) bool {
 	m := r.s.module(name)
-	if m == nil || l.hid || l.sort != unknown || funcOf(m.Members(), wanted) == nil {
+	if m == nil || l.hid || l.sort != unknown && l.sort != text_ || funcOf(m.Members(), wanted) == nil {
 		return false
 	}
 	r.tell(e.Line(), member(e.Object, wanted), "%s is a local here (line %d) and hides the module %s", name, l.line, name)
