@@ -23,10 +23,14 @@ func checker(t *testing.T, out *bytes.Buffer) *host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	commands, err := fs.Sub(scripts.FS, "commands")
+	if err != nil {
+		t.Fatal(err)
+	}
 	surface := bindings.All(bindings.Runtime{})
 	h, err := host.New(host.Options{
 		Modules: append(append([]*bind.Module{}, surface.Modules...), std.Modules(std.Effects{})...), Classes: surface.Classes,
-		Stdout: out, Stderr: out, Scripts: library,
+		Stdout: out, Stderr: out, Scripts: library, Commands: commands,
 	})
 	if err != nil {
 		t.Fatal(err)

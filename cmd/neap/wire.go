@@ -120,6 +120,10 @@ func (s *session) newHost() (*host.Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	commands, err := fs.Sub(scripts.FS, "commands")
+	if err != nil {
+		return nil, err
+	}
 	compiled, err := fs.Sub(scripts.Compiled, "compiled")
 	if err != nil {
 		return nil, err
@@ -140,7 +144,7 @@ func (s *session) newHost() (*host.Host, error) {
 	return host.New(host.Options{
 		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,
 		Stdin: os.Stdin, Stdout: s.outlet, Stderr: os.Stderr,
-		Getenv: os.LookupEnv, Scripts: library, Compiled: compiled, Arguments: s.surface.Arguments,
+		Getenv: os.LookupEnv, Scripts: library, Commands: commands, Compiled: compiled, Arguments: s.surface.Arguments,
 		Panic: panicked, Now: time.Now, Grace: grace,
 	})
 }

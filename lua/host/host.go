@@ -32,6 +32,9 @@ type Options struct {
 	// x/init.lua in it.
 	Scripts fs.FS
 
+	// Commands holds the bundled commands, for those who want to read them.
+	Commands fs.FS
+
 	// Compiled holds what Compile made of bundled scripts and of others that
 	// RunBundled runs. What is not there is compiled when it runs.
 	Compiled fs.FS

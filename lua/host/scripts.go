@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"io/fs"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -29,6 +31,13 @@ func (h *Host) scripts() *bind.Module {
 			).With(`local d = fs.tempdir()
 fs.write(d .. "/x.lua", "containers.lst()")
 for _, f in ipairs(scripts.check(d .. "/x.lua")) do print(f) end`),
+			bind.Func1("command", "The source of a command of neap; nil if there is none of that name.",
+				bind.Req("name", bind.String, "the command"), bind.Returns(bind.Maybe(bind.String), "its Lua"),
+				func(_ context.Context, name string) (string, error) { return h.command(name), nil },
+			).With(`print(scripts.command("ps"))`),
+			bind.Func0("commands", "The names of the commands of neap.", bind.Returns(bind.Strings, "them, sorted"),
+				func(context.Context) ([]string, error) { return h.commands(), nil },
+			).With(`print(table.concat(scripts.commands(), " "))`),
 			bind.Func0("annotations", "Definition files for the Lua language server: of every function, option, fact and kind of error.",
 				bind.Returns(bind.Map, "texts by the names of their files"),
 				func(context.Context) (map[string]string, error) { return byName(page.Annotations(h.documented())), nil },
@@ -43,6 +52,29 @@ for _, f in ipairs(scripts.check(d .. "/x.lua")) do print(f) end`),
 			).With(`assert(scripts.reference()["containers.md"]:match("containers.run"))`),
 		}
 	}}
+}
+
+// command is the source of a bundled command, or "".
+func (h *Host) command(name string) string {
+	if h.options.Commands == nil || !fs.ValidPath(name+".lua") {
+		return ""
+	}
+	src, err := fs.ReadFile(h.options.Commands, name+".lua")
+	if err != nil {
+		return ""
+	}
+	return string(src)
+}
+
+func (h *Host) commands() (names []string) {
+	if h.options.Commands == nil {
+		return nil
+	}
+	files, _ := fs.Glob(h.options.Commands, "*.lua") // the pattern is one
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(file, ".lua"))
+	}
+	return names
 }
 
 // documented is all that scripts see.

@@ -35,7 +35,7 @@ Besides
   info      Show what there is                version   Show the versions
   apply     Do what neap --plan FILE recorded
   editor    Prepare a directory of scripts for an editor
-  check     Find mistakes in scripts
+  check     Find mistakes in scripts          translate Say a Docker line in Lua
   help      Show this, or what a name of the Lua surface means
 
 neap COMMAND --help explains one.]]

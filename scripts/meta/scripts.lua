@@ -14,6 +14,21 @@ scripts = {}
 ---@return FindingList # what was found; empty if nothing
 function scripts.check(path) end
 
+--- The source of a command of neap; nil if there is none of that name.
+--- ```lua
+--- print(scripts.command("ps"))
+--- ```
+---@param name string # the command
+---@return string? # its Lua
+function scripts.command(name) end
+
+--- The names of the commands of neap.
+--- ```lua
+--- print(table.concat(scripts.commands(), " "))
+--- ```
+---@return string[] # them, sorted
+function scripts.commands() end
+
 --- Definition files for the Lua language server: of every function, option, fact and kind of error.
 --- ```lua
 --- assert(scripts.annotations()["containers.lua"]:match("function containers.run"))
