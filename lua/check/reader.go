@@ -46,13 +46,11 @@ func (r *reader) enter() { r.scopes = append(r.scopes, map[string]*local{}) }
 func (r *reader) leave() { r.scopes = r.scopes[:len(r.scopes)-1] }
 
 // declare makes a local. One that is assigned to later may hold anything.
-func (r *reader) declare(name string, k kind, line int) *local {
+func (r *reader) declare(name string, k kind, line int) {
 	if r.assigned[name] {
 		k = kind{}
 	}
-	l := &local{kind: k, line: line}
-	r.scopes[len(r.scopes)-1][name] = l
-	return l
+	r.scopes[len(r.scopes)-1][name] = &local{kind: k, line: line}
 }
 
 func (r *reader) find(name string) *local {

@@ -15,9 +15,9 @@ func bitFuncs() []*bind.Func {
 	number := bind.Returns(bind.Int, "a number from -2^31 to 2^31-1")
 	fold := func(name, doc string, do func(a, b int32) int32) *bind.Func {
 		return bind.Func2(name, doc, x, more, number, func(_ context.Context, x int, more []int) (int, error) {
-			all := int32(x) //nolint:gosec // the lower 32 bits are what is asked for
+			all := int32(x)
 			for _, y := range more {
-				all = do(all, int32(y)) //nolint:gosec // likewise
+				all = do(all, int32(y))
 			}
 			return int(all), nil
 		})
@@ -37,8 +37,8 @@ func bitFuncs() []*bind.Func {
 		one("bswap", "Its bytes in the reverse order.", bits.ReverseBytes32).With(`assert(bit.bswap(0x12345678) == 0x78563412)`),
 		move("lshift", "Its bits moved left.", func(x uint32, n int) uint32 { return x << n }).With(`assert(bit.lshift(1, 8) == 256)`),
 		move("rshift", "Its bits moved right, zeros behind.", func(x uint32, n int) uint32 { return x >> n }).With(`assert(bit.rshift(-1, 24) == 255)`),
-		move("arshift", "Its bits moved right, copies of the highest behind.", func(x uint32, n int) uint32 { return uint32(int32(x) >> n) }). //nolint:gosec // the sign bit is to be kept
-																			With(`assert(bit.arshift(-256, 4) == -16)`),
+		move("arshift", "Its bits moved right, copies of the highest behind.", func(x uint32, n int) uint32 { return uint32(int32(x) >> n) }).
+			With(`assert(bit.arshift(-256, 4) == -16)`),
 		move("rol", "Its bits turned left.", bits.RotateLeft32).With(`assert(bit.rol(0x12345678, 12) == 0x45678123)`),
 		move("ror", "Its bits turned right.", func(x uint32, n int) uint32 { return bits.RotateLeft32(x, -n) }).With(`assert(bit.ror(0x12345678, 12) == 0x67812345)`),
 		bind.Func2("tohex", "The number in hexadecimal digits.", x, bind.Opt("digits", bind.Int, 8, "how many, from the right"), bind.Returns(bind.String, "the digits"),
@@ -48,6 +48,6 @@ func bitFuncs() []*bind.Func {
 	}
 }
 
-func low(x int) uint32 { return uint32(x) } //nolint:gosec // the lower 32 bits are what is asked for
+func low(x int) uint32 { return uint32(x) }
 
-func signed(x uint32) int { return int(int32(x)) } //nolint:gosec // the highest bit is the sign
+func signed(x uint32) int { return int(int32(x)) }

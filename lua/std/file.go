@@ -77,8 +77,8 @@ func fileClass() *bind.Class[*File] {
 		bind.Plain("modified", bind.Time, "when it was last written to", func(f *File) time.Time { return f.info.ModTime() }),
 		bind.Plain("uid", bind.Int, "the number of its owner", func(f *File) int { return int(f.sys().Uid) }),
 		bind.Plain("gid", bind.Int, "the number of its group", func(f *File) int { return int(f.sys().Gid) }),
-		bind.Plain("links", bind.Int, "how many names it has", func(f *File) int { return int(f.sys().Nlink) }), //nolint:gosec,unconvert // the width differs between architectures
-		bind.Plain("inode", bind.Int, "its number", func(f *File) int { return int(f.sys().Ino) }),              //nolint:gosec // numbers of files are small
+		bind.Plain("links", bind.Int, "how many names it has", func(f *File) int { return int(f.sys().Nlink) }),
+		bind.Plain("inode", bind.Int, "its number", func(f *File) int { return int(f.sys().Ino) }),
 	}
 	return k
 }
@@ -86,7 +86,7 @@ func fileClass() *bind.Class[*File] {
 // disk is what a file system says of itself.
 type disk struct{ unix.Statfs_t }
 
-func (d *disk) bytes(blocks uint64) int64 { return int64(blocks) * d.Bsize } //nolint:gosec // no disk is that large
+func (d *disk) bytes(blocks uint64) int64 { return int64(blocks) * d.Bsize }
 
 func diskClass() *bind.Class[*disk] {
 	k := bind.NewClass[*disk]("Disk", "How full a file system is.")
@@ -99,8 +99,8 @@ func diskClass() *bind.Class[*disk] {
 			used := d.Blocks - d.Bfree
 			return 100 * float64(used) / float64(max(used+d.Bavail, 1))
 		}),
-		bind.Plain("inodes", bind.Int, "how many files it can hold; 0 if it does not count", func(d *disk) int { return int(d.Files) }), //nolint:gosec // no disk holds that many
-		bind.Plain("inodes_free", bind.Int, "how many more", func(d *disk) int { return int(d.Ffree) }),                                 //nolint:gosec // likewise
+		bind.Plain("inodes", bind.Int, "how many files it can hold; 0 if it does not count", func(d *disk) int { return int(d.Files) }),
+		bind.Plain("inodes_free", bind.Int, "how many more", func(d *disk) int { return int(d.Ffree) }),
 	}
 	return k
 }

@@ -182,7 +182,7 @@ func TestHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	local := &http.Server{Handler: mux, ReadHeaderTimeout: 0} //nolint:gosec // a test's own
+	local := &http.Server{Handler: mux, ReadHeaderTimeout: 0}
 	go func() { _ = local.Serve(listener) }()
 	defer local.Close()
 	err = run(t, std.Effects{}, `

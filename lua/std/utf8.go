@@ -99,10 +99,10 @@ func codepoint(_ context.Context, s string, i int, j *int) ([]int, error) {
 func char(_ context.Context, codes []int) (string, error) {
 	var b strings.Builder
 	for _, c := range codes {
-		if c < 0 || c > unicode.MaxRune || !utf8.ValidRune(rune(c)) { //nolint:gosec // it was looked at
+		if c < 0 || c > unicode.MaxRune || !utf8.ValidRune(rune(c)) {
 			return "", fault.New(fault.Invalid, "no character has the number %d", c)
 		}
-		b.WriteRune(rune(c)) //nolint:gosec // it was looked at
+		b.WriteRune(rune(c))
 	}
 	return b.String(), nil
 }

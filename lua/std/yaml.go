@@ -108,7 +108,7 @@ func noYAML(err error) error {
 func tooDeep(all token.Tokens) bool {
 	depth := 0
 	for _, t := range all {
-		switch t.Type { //nolint:exhaustive // only what nests counts
+		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			depth++
 		case token.SequenceEndType, token.MappingEndType:
