@@ -311,7 +311,7 @@ func networkActs() []act {
 
 // hostActs are those of the helpers, which know how they are done.
 func hostActs() (all []act) {
-	for kind, verbs := range map[string][]string{"program": {"run"}, "file": {"write", "mkdir", "remove", "tempdir"}, "page": {"request"}} {
+	for kind, verbs := range map[string][]string{"program": {"run"}, "file": {"write", "append", "mkdir", "remove", "copy", "move", "link", "chmod", "tempdir", "tempfile"}, "page": {"request"}} {
 		for _, verb := range verbs {
 			all = append(all, act{kind, verb, func(ctx context.Context, w *work, c bindings.Change) ([]string, error) {
 				if w.p.opt.Host == nil {

@@ -33,7 +33,7 @@ type gridOptions struct {
 
 func gridRecord() *bind.Record[gridOptions] {
 	return &bind.Record[gridOptions]{
-		Name: "TableOptions", Doc: "how it looks", New: func() gridOptions { return gridOptions{style: "plain"} },
+		Name: "GridOptions", Doc: "how it looks", New: func() gridOptions { return gridOptions{style: "plain"} },
 		Keys: []bind.Key[gridOptions]{
 			bind.K("head", bind.Strings, "what stands above the columns; their names if left out", func(o *gridOptions) *[]string { return &o.head }),
 			bind.K("columns", bind.Strings, "which names of the rows, in that order; all, sorted, if left out", func(o *gridOptions) *[]string { return &o.columns }),

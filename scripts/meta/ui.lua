@@ -18,6 +18,12 @@
 ---@field total number # how much there is to do
 ---@field unit? "bytes" # what is counted; things if left out
 
+--- how it looks
+---@class GridOptions
+---@field head? string[] # what stands above the columns; their names if left out
+---@field columns? string[] # which names of the rows, in that order; all, sorted, if left out
+---@field style? "plain"|"box"|"markdown"|"csv"|"html" # its lines (default "plain")
+
 --- Talk with who sits at the terminal.
 ---@class uilib
 ui = {}
@@ -77,7 +83,7 @@ function ui.spinner(title) end
 --- print(ui.table({ { "web", 80 }, { "db", 5432 } }, { head = { "name", "port" } }))
 --- ```
 ---@param rows any # what to show
----@param options? TableOptions # how it looks
+---@param options? GridOptions # how it looks
 ---@return string # the text
 function ui.table(rows, options) end
 
