@@ -63,13 +63,29 @@ func births() []act {
 			return made(w.p.nouns.Containers.Create(ctx, s))
 		}),
 		with("container", "run", func(ctx context.Context, w *work, _ bindings.Change, s engine.Spec) ([]string, error) {
-			return made(w.p.nouns.Containers.Run(ctx, s))
+			return made(w.run(ctx, s))
 		}),
 		with("container", "once", func(ctx context.Context, w *work, c bindings.Change, o onceOptions) ([]string, error) {
 			r, err := w.p.nouns.Containers.Once(ctx, o.Spec, o.Keep, nil, w.take(o.Show))
 			return nil, judged(r, err, o.Loose, c.Object)
 		}),
 	}
+}
+
+// run is Run, but leaves nothing of one that does not start: the plan can be
+// applied again.
+func (w *work) run(ctx context.Context, s engine.Spec) (bindings.Container, error) {
+	if recordingOf(ctx) != nil {
+		return w.p.nouns.Containers.Run(ctx, s)
+	}
+	c, err := w.p.nouns.Containers.Create(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(ctx); err != nil {
+		return nil, errors.Join(err, c.Remove(context.WithoutCancel(ctx), engine.RemoveOptions{Force: true, Volumes: true}))
+	}
+	return c, nil
 }
 
 type none struct{}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"neap/bindings"
@@ -16,6 +17,9 @@ import (
 
 // Apply does the changes: see bindings.Plan.
 func (pl *Plan) Apply(ctx context.Context) error {
+	if recordingOf(ctx) != nil { // nothing of it is done
+		pl = pl.copy()
+	}
 	pl.applying.Lock()
 	defer pl.applying.Unlock()
 	left := pl.left()
@@ -32,6 +36,15 @@ func (pl *Plan) Apply(ctx context.Context) error {
 	defer w.end()
 	failed, err := w.all(ctx, 0)
 	return pl.outcome(failed, errors.Join(err, pl.settle(ctx)))
+}
+
+// copy is the same plan, written nowhere.
+func (pl *Plan) copy() *Plan {
+	pl.mu.Lock()
+	defer pl.mu.Unlock()
+	same := &Plan{p: pl.p, doc: pl.doc}
+	same.doc.Changes, same.doc.Seen = slices.Clone(pl.doc.Changes), slices.Clone(pl.doc.Seen)
+	return same
 }
 
 // left are the changes that were not done yet.

@@ -142,13 +142,13 @@ func (r *recording) create(ctx context.Context, verb string, s engine.Spec) (bin
 	if verb == "run" {
 		made.running()
 	}
-	touched, err := r.taken(ctx, s, v)
+	touched, used, err := r.taken(ctx, s, v)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := r.note(ctx, step{
 		Change:  bindings.Change{Verb: verb, Kind: "container", Object: first(s.Name, strings.TrimSpace(s.Image+" "+strings.Join(s.Argv, " "))), Makes: []string{v.ID}},
-		options: s, touches: touched,
+		options: s, touches: touched, uses: used,
 	}); err != nil {
 		return nil, err
 	}
@@ -166,14 +166,14 @@ func (r *recording) once(ctx context.Context, s engine.Spec, keep, show bool) er
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	touched, err := r.taken(ctx, s, v)
+	touched, used, err := r.taken(ctx, s, v)
 	if err != nil {
 		return err
 	}
 	what := strings.TrimSpace(s.Image + " " + strings.Join(s.Argv, " "))
 	n, err := r.note(ctx, step{
 		Change:  bindings.Change{Verb: "once", Kind: "container", Object: first(s.Name, what)},
-		options: onceOptions{Spec: s, Keep: keep, Show: show}, touches: touched,
+		options: onceOptions{Spec: s, Keep: keep, Show: show}, touches: touched, uses: used,
 	})
 	if err != nil {
 		return err

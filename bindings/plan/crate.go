@@ -106,7 +106,7 @@ func mounts(c *engine.View, name string) bool {
 }
 
 // do records a change of a volume and shows it.
-func (r *recording) doVolume(ctx context.Context, v *crate, verb string, options any, show func(*volumeShadow) ([]thing, error)) error {
+func (r *recording) doVolume(ctx context.Context, v *crate, verb string, options any, show func(*volumeShadow) (used []thing, err error)) error {
 	base, err := v.UsedBy(r.under(ctx))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
@@ -121,7 +121,7 @@ func (r *recording) doVolume(ctx context.Context, v *crate, verb string, options
 	if verb == "remove" {
 		facts[users] = strings.Join(base, " ")
 	}
-	more, err := show(s)
+	used, err := show(s)
 	if err != nil {
 		return fault.Wrap(verb+" volume", name, err)
 	}
@@ -134,7 +134,7 @@ func (r *recording) doVolume(ctx context.Context, v *crate, verb string, options
 			}
 		}
 	}
-	_, err = r.note(ctx, step{Change: c, options: options, touches: append(more, thing{"volume", v.id})})
+	_, err = r.note(ctx, step{Change: c, options: options, uses: used, touches: []thing{{"volume", v.id}, {"volume", s.seen.Name}}})
 	return err
 }
 
@@ -179,7 +179,7 @@ func (v *crate) Rename(ctx context.Context, name string) error {
 	return r.doVolume(ctx, v, "rename", nameOptions{name}, func(s *volumeShadow) ([]thing, error) {
 		r.seeVolumeName(ctx, name)
 		s.seen.Name, s.seen.Anonymous = name, false
-		return []thing{{"volume", name}}, nil
+		return nil, nil
 	})
 }
 

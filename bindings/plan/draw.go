@@ -134,43 +134,52 @@ func (a surroundings) Network(ctx context.Context, ref string) (string, error) {
 	return seen.Name, err
 }
 
-// taken are the things that a new container needs, each seen as it is. The
-// caller holds r.mu.
-func (r *recording) taken(ctx context.Context, s engine.Spec, v *engine.View) ([]thing, error) {
-	all := []thing{{"container name", first(s.Name, v.ID)}}
+// taken are the things that a new container takes, and those that it needs, each
+// seen as it is. The caller holds r.mu.
+func (r *recording) taken(ctx context.Context, s engine.Spec, v *engine.View) (touched, used []thing, err error) {
 	if s.Name != "" {
 		r.seeName(ctx, s.Name)
+		touched = append(touched, thing{"container name", s.Name})
 	}
-	t, err := r.seeImageName(ctx, s.Image)
-	if err != nil {
-		return nil, err
+	if used, err = r.seeImageName(ctx, s.Image); err != nil {
+		return nil, nil, err
 	}
-	all = append(all, t...)
-	refs := append([]string{}, s.VolumesFrom...)
+	for _, ref := range leaning(s) {
+		t, err := r.seeContainerName(ctx, ref)
+		if err != nil {
+			return nil, nil, err
+		}
+		used = append(used, t)
+	}
+	if t, ok := r.seeNetworkName(ctx, v.Plan.Network); ok {
+		used = append(used, t)
+	}
+	for _, m := range v.Plan.Mounts {
+		switch {
+		case m.Kind == "bind":
+			used = append(used, r.files(m.Source)...)
+		case m.Kind == "volume" && m.Name != "":
+			r.seeVolumeName(ctx, m.Name)
+			if t := (thing{"volume", m.Name}); r.plan.absent("volume name", m.Name) && r.last[t] == 0 {
+				touched = append(touched, t) // it makes it
+			} else {
+				used = append(used, t)
+			}
+		}
+	}
+	return touched, used, nil
+}
+
+// leaning are the containers that a new one takes volumes or namespaces from.
+func leaning(s engine.Spec) (refs []string) {
+	for _, from := range s.VolumesFrom {
+		ref, _, _ := strings.Cut(from, ":")
+		refs = append(refs, ref)
+	}
 	for _, mode := range []string{s.Network, s.Pid, s.Ipc} {
 		if ref, ok := strings.CutPrefix(mode, "container:"); ok {
 			refs = append(refs, ref)
 		}
 	}
-	for _, ref := range refs {
-		name, _, _ := strings.Cut(ref, ":")
-		t, err := r.seeContainerName(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, t)
-	}
-	if t, ok := r.seeNetworkName(ctx, v.Plan.Network); ok {
-		all = append(all, t)
-	}
-	for _, m := range v.Plan.Mounts {
-		if m.Kind == "volume" && m.Name != "" {
-			r.seeVolumeName(ctx, m.Name)
-			all = append(all, thing{"volume", m.Name})
-		}
-		if m.Kind == "bind" {
-			all = append(all, r.files(m.Source)...)
-		}
-	}
-	return all, nil
+	return refs
 }

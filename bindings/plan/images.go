@@ -180,7 +180,7 @@ func (n images) Save(ctx context.Context, refs []string, path string) error {
 		return n.p.real.Images.Save(ctx, refs, path)
 	}
 	var size int64
-	var touched []thing
+	var used []thing
 	for _, ref := range refs {
 		i, err := n.Get(ctx, ref)
 		if err != nil {
@@ -189,7 +189,7 @@ func (n images) Save(ctx context.Context, refs []string, path string) error {
 		if img, err := i.Look(ctx); err == nil {
 			size += img.Size
 		}
-		touched = append(touched, thing{"image", i.ID()})
+		used = append(used, thing{"image", i.ID()})
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -205,7 +205,7 @@ func (n images) Save(ctx context.Context, refs []string, path string) error {
 	r.seeFile(path)
 	_, err = r.note(ctx, step{
 		Change:  bindings.Change{Verb: "save", Kind: "image", Object: strings.Join(refs, " "), Size: &size},
-		options: saveOptions{refs, path}, touches: append(touched, r.files(path)...),
+		options: saveOptions{refs, path}, uses: used, touches: r.files(path),
 	})
 	return err
 }
@@ -227,7 +227,7 @@ func (n images) Push(ctx context.Context, ref string, o image.PushOptions) (stri
 	digest := r.p.placeholder()
 	_, err = r.note(ctx, step{
 		Change:  bindings.Change{Verb: "push", Kind: "image", Object: ref, Makes: []string{digest}},
-		options: pushOptions{ref, o}, touches: touched,
+		options: pushOptions{ref, o}, uses: touched,
 	})
 	return digest, err
 }

@@ -246,8 +246,8 @@ func (b *bridge) Remove(ctx context.Context) error {
 	}
 	s.gone = true
 	_, err = r.note(ctx, step{
-		Change:  bindings.Change{Verb: "remove", Kind: "network", Object: b.name, ID: b.id},
-		touches: append(r.members(b.name), thing{"network", b.id}, thing{"network name", b.name}),
+		Change: bindings.Change{Verb: "remove", Kind: "network", Object: b.name, ID: b.id},
+		uses:   r.members(b.name), touches: []thing{{"network", b.id}, {"network name", b.name}},
 	})
 	return err
 }

@@ -247,8 +247,9 @@ func (r *recording) removeImage(ctx context.Context, i *picture, ref string, for
 	if err != nil {
 		return done, fault.Wrap("remove image", ref, err)
 	}
-	facts := imageFacts(&s.seen)
+	facts, used := imageFacts(&s.seen), []thing(nil)
 	if whole {
+		used = r.freed(i.id)
 		facts[users] = strings.Join(i.realUsers(ctx, r), " ")
 	}
 	if !s.made {
@@ -259,7 +260,7 @@ func (r *recording) removeImage(ctx context.Context, i *picture, ref string, for
 		c.Verb, c.Size, options = "remove", sizeOf(s), removeOptions{ref, force}
 	}
 	if _, err := r.note(ctx, step{
-		Change: c, options: options, touches: append([]thing{{"image", i.id}}, r.freed(s.seen.ID)...),
+		Change: c, options: options, touches: []thing{{"image", i.id}}, uses: used,
 	}); err != nil {
 		return done, err
 	}

@@ -82,7 +82,7 @@ func (p *Planner) Record(ctx context.Context, do func(context.Context) error) (b
 func (p *Planner) Begin(ctx context.Context) (context.Context, *Plan) {
 	outer, _ := bind.RecorderOf(ctx).(*recording)
 	r := &recording{
-		p: p, outer: outer, memory: map[any]any{}, last: map[thing]int{},
+		p: p, outer: outer, memory: map[any]any{}, last: map[thing]int{}, used: map[thing][]int{},
 		plan:       &Plan{p: p, doc: document{Format: format, About: about, Version: p.opt.Version, Root: p.opt.Root, Made: p.opt.Now().UTC()}},
 		containers: map[string]*shadow{}, images: map[string]*imageShadow{}, volumes: map[string]*volumeShadow{}, networks: map[string]*networkShadow{},
 	}
@@ -117,10 +117,13 @@ func (p *Planner) became(ref, made string) {
 func (p *Planner) resolved(ref string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if made, ok := p.made[ref]; ok {
-		return made
+	for { // what a recorded apply makes is itself only planned
+		made, ok := p.made[ref]
+		if !ok {
+			return ref
+		}
+		ref = made
 	}
-	return ref
 }
 
 // recordingOf is who records what is done in ctx, or nil.

@@ -21,7 +21,8 @@ type recording struct {
 	mu         sync.Mutex
 	plan       *Plan
 	memory     map[any]any
-	last       map[thing]int // the last change that touches a thing
+	last       map[thing]int   // the last change of a thing
+	used       map[thing][]int // those that needed it as it is since then
 	containers map[string]*shadow
 	made       []string // ids of containers that it makes, in their order
 	images     map[string]*imageShadow
@@ -46,7 +47,8 @@ type withinKey struct{}
 type step struct {
 	bindings.Change
 	options any
-	touches []thing
+	touches []thing // that it changes
+	uses    []thing // that it needs as they are
 }
 
 // note takes a change down and gives its number. The caller holds r.mu.
@@ -66,13 +68,16 @@ func (r *recording) note(ctx context.Context, s step) (int, error) {
 	if c.Reason == "" {
 		c.Reason = reason(ctx)
 	}
+	for _, t := range s.uses {
+		c.Needs = append(c.Needs, r.last[t])
+		r.used[t] = append(r.used[t], c.Number)
+	}
 	for _, t := range s.touches {
-		if before := r.last[t]; before != 0 && before != c.Within && !slices.Contains(c.Needs, before) {
-			c.Needs = append(c.Needs, before)
-		}
-		r.last[t] = c.Number
+		c.Needs = append(append(c.Needs, r.last[t]), r.used[t]...)
+		r.last[t], r.used[t] = c.Number, nil
 	}
 	slices.Sort(c.Needs)
+	c.Needs = slices.DeleteFunc(slices.Compact(c.Needs), func(n int) bool { return n == 0 || n == c.Within || n == c.Number })
 	for _, ref := range c.Makes {
 		r.last[thing{c.Kind, ref}] = c.Number
 	}

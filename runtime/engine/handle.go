@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -77,6 +78,9 @@ func (c *Container) Name() string { return c.c.Name() }
 // Size is how many bytes it wrote: those of the files that are not its image's.
 func (c *Container) Size(ctx context.Context) (int64, error) {
 	root, err := os.OpenRoot(c.c.Path("upper"))
+	if errors.Is(err, fs.ErrNotExist) && c.c.Exists() { // it never ran
+		return 0, nil
+	}
 	if err != nil {
 		return 0, c.wrap("measure container", err)
 	}
