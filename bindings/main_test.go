@@ -66,6 +66,7 @@ func options(root string) engine.Options {
 // hall is a Lua state with all doorways to an engine on a root of its own.
 type hall struct {
 	t      *testing.T
+	root   string
 	e      *engine.Engine
 	h      *host.Host
 	out    bytes.Buffer
@@ -83,11 +84,12 @@ func openAt(t *testing.T, at terminal.Host) *hall {
 	t.Helper()
 	testenv.Root(t)
 	testenv.Clean(t)
-	e, err := engine.Open(options(testenv.Dir(t)))
+	root := testenv.Dir(t)
+	e, err := engine.Open(options(root))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &hall{t: t, e: e}
+	r := &hall{t: t, e: e, root: root}
 	t.Cleanup(r.close)
 	planner := plan.New(plan.Options{Host: std.Effects{}.Do})
 	rt := bindings.Runtime{Nouns: planner.Over(bindings.Native(e)), Planner: planner}

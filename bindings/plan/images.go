@@ -271,7 +271,7 @@ func (r *recording) imageNamed(ref string) (string, bool) {
 func (r *recording) knownImage(id string) *imageShadow {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.images[id]
+	return snapshot(r.images[id])
 }
 
 func (n images) Get(ctx context.Context, ref string) (bindings.Image, error) {

@@ -34,7 +34,7 @@ type change struct {
 	move    string // the word for it in the table of moves; "" is the verb
 	options any
 	idle    func(*shadow) bool    // whether it changes nothing; nil: never
-	sized   bool                  // its size is what the container wrote
+	size    func(*shadow) *int64  // how much it frees; nil: nothing
 	touches func(*shadow) []thing // besides the container; nil: nothing
 	show    func(*shadow) error
 }
@@ -66,8 +66,8 @@ func (r *recording) do(ctx context.Context, c *box, ch change) (number int, err 
 		return 0, fault.Wrap(op, name, err)
 	}
 	var size *int64
-	if ch.sized {
-		size = r.weight(ctx, c)
+	if ch.size != nil {
+		size = ch.size(s)
 	}
 	return r.note(ctx, step{
 		Change:  bindings.Change{Verb: ch.verb, Kind: "container", Object: name, ID: c.id, Size: size},
@@ -75,8 +75,9 @@ func (r *recording) do(ctx context.Context, c *box, ch change) (number int, err 
 	})
 }
 
-// weight is how much a container wrote, if its runtime can tell.
-func (r *recording) weight(ctx context.Context, c *box) *int64 {
+// weight is how much a container wrote, if its runtime can tell, and how much
+// is in the volumes that go with it.
+func (r *recording) weight(ctx context.Context, c *box, s *shadow, volumes bool) *int64 {
 	heavy, ok := c.inner.(interface {
 		Size(ctx context.Context) (int64, error)
 	})
@@ -86,6 +87,14 @@ func (r *recording) weight(ctx context.Context, c *box) *int64 {
 	n, err := heavy.Size(r.under(ctx))
 	if err != nil {
 		return nil
+	}
+	for _, t := range r.lost(&s.view, volumes) {
+		if v := r.volumes[t.id]; v == nil || !v.gone {
+			continue
+		}
+		if more, err := (&crate{p: r.p, id: t.id}).Size(r.under(ctx)); err == nil {
+			n += more
+		}
 	}
 	return &n
 }
@@ -225,7 +234,8 @@ func (r *recording) remove(ctx context.Context, c *box, o engine.RemoveOptions) 
 		move = "remove by force"
 	}
 	_, err := r.do(ctx, c, change{
-		verb: "remove", move: move, options: o, sized: true,
+		verb: "remove", move: move, options: o,
+		size: func(s *shadow) *int64 { return r.weight(ctx, c, s, o.Volumes) },
 		idle: func(s *shadow) bool { return s.gone },
 		touches: func(s *shadow) []thing {
 			return append(r.lost(&s.view, o.Volumes), thing{"container name", s.name()})

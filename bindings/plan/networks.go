@@ -94,7 +94,7 @@ func (r *recording) networkNamed(ref string) bindings.Network {
 func (r *recording) knownNetwork(id string) *networkShadow {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.networks[id]
+	return snapshot(r.networks[id])
 }
 
 func (n networks) Get(ctx context.Context, ref string) (bindings.Network, error) {

@@ -92,7 +92,25 @@ func (n scopes) keep(ctx context.Context, t thing, real func() error) error {
 	}
 	s, _ := ctx.Value(spanKey{}).(*span)
 	s.forget(t)
+	if t.kind == "container" {
+		n.keepAround(ctx, s, t.id)
+	}
 	return nil
+}
+
+// keepAround lets stay what a container that stays uses.
+func (n scopes) keepAround(ctx context.Context, s *span, id string) {
+	v, err := n.p.nouns.Containers.With(ctx, id).Look(ctx)
+	if err != nil {
+		return
+	}
+	s.forget(thing{"image", v.Plan.ImageID})
+	for _, m := range v.Plan.Mounts {
+		s.forget(thing{"volume", m.Name})
+	}
+	if b := recordingOf(ctx).networkNamed(v.Plan.Network); b != nil {
+		s.forget(thing{"network", b.ID()})
+	}
 }
 
 func (n scopes) KeepContainer(ctx context.Context, id string) error {

@@ -41,11 +41,25 @@ func (r *recording) shadow(ctx context.Context, c *box) (*shadow, error) {
 	return s, nil
 }
 
-// known is the shadow of a container if the plan changes it, else nil.
+// known is the shadow of a container as it is now, if the plan changes it, else
+// nil.
 func (r *recording) known(id string) *shadow {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.containers[id]
+	s := snapshot(r.containers[id])
+	if s != nil {
+		s.unknown = maps.Clone(s.unknown)
+	}
+	return s
+}
+
+// snapshot is a copy of a shadow, for who reads it while others change it.
+func snapshot[S any](s *S) *S {
+	if s == nil {
+		return nil
+	}
+	same := *s
+	return &same
 }
 
 // running shows it started.

@@ -111,7 +111,7 @@ func (r *recording) volumeNamed(name string) (string, bool) {
 func (r *recording) knownVolume(id string) *volumeShadow {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.volumes[id]
+	return snapshot(r.volumes[id])
 }
 
 func (n volumes) Get(ctx context.Context, name string) (bindings.Volume, error) {

@@ -12,6 +12,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
 
+	"neap/lua/bind"
 	"neap/runtime/fault"
 )
 
@@ -178,6 +179,9 @@ func (h *Host) amendIO(library *lua.LTable) {
 		L.Push(standard)
 		return 1
 	}))
+	h.unplanned(library, "io.open", "open", "fs.write", func(L *lua.LState) bool { return strings.ContainsAny(L.OptString(2, "r"), "wa+") })
+	h.unplanned(library, "io.output", "output", "fs.write", func(L *lua.LState) bool { return L.Get(1).Type() == lua.LTString })
+	h.unplanned(library, "io.tmpfile", "tmpfile", "fs.tempdir", func(*lua.LState) bool { return true })
 	h.refuse(library, "io.popen", "popen", `exec{ "program", "argument" }, whose result has stdout`)
 	if h.options.Stdin != nil {
 		h.openRead(library)
@@ -207,6 +211,18 @@ func (h *Host) openRead(library *lua.LTable) {
 			return read.GFunction(L)
 		}
 		return 1
+	}))
+}
+
+// unplanned refuses a function of Lua's own that changes the host, where changes
+// are recorded: nobody would see this one.
+func (h *Host) unplanned(library *lua.LTable, title, name, instead string, changes func(*lua.LState) bool) {
+	old := library.RawGetString(name).(*lua.LFunction)
+	library.RawSetString(name, replace(h.L, old, func(L *lua.LState) int {
+		if bind.Recording(L) && changes(L) {
+			h.st.Raise(L, fault.New(fault.Unsupported, "%s cannot be part of a plan", title).WithHint("use %s", instead))
+		}
+		return old.GFunction(L)
 	}))
 }
 

@@ -18,6 +18,9 @@ func (h *Host) amendOS(library *lua.LTable) {
 		L.Push(lua.LString(value))
 		return 1
 	}))
+	for name, instead := range map[string]string{"remove": "fs.remove", "rename": "exec{ \"mv\", … }", "tmpname": "fs.tempdir"} {
+		h.unplanned(library, "os."+name, name, instead, func(*lua.LState) bool { return true })
+	}
 	h.refuse(library, "os.execute", "execute", `exec{ "program", "argument" }`)
 	h.refuse(library, "os.setenv", "setenv", `exec{ …, env = { K = "V" } }`)
 }
