@@ -13,6 +13,7 @@ import (
 	"neap/lua/bind"
 	"neap/runtime/engine"
 	"neap/runtime/fault"
+	"neap/runtime/store"
 )
 
 // Apply does the changes: see bindings.Plan.
@@ -59,6 +60,7 @@ func (pl *Plan) left() (all []bindings.Change) {
 
 // check is fault.Conflict if something is not as it was.
 func (pl *Plan) check(ctx context.Context) error {
+	ctx = store.Glance(ctx)
 	pl.mu.Lock()
 	seen := append([]Seen{}, pl.doc.Seen...)
 	pl.mu.Unlock()

@@ -230,7 +230,7 @@ func (c *box) Spawn(ctx context.Context, s engine.ExecSpec) (bindings.Exec, erro
 // moves: nothing, as it is not so.
 func (c *box) told(ctx context.Context, what string) error {
 	if _, s := c.in(ctx); s != nil && (s.made || s.moved || s.gone) {
-		return bind.NotYet(what, s.name())
+		return bind.NotYet(what, s.label())
 	}
 	return nil
 }
@@ -238,7 +238,7 @@ func (c *box) told(ctx context.Context, what string) error {
 // written is like told, but what a real one wrote stays.
 func (c *box) written(ctx context.Context, what string) error {
 	if _, s := c.in(ctx); s != nil && (s.made || s.gone) {
-		return bind.NotYet(what, s.name())
+		return bind.NotYet(what, s.label())
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (r *recording) create(ctx context.Context, verb string, s engine.Spec) (bin
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	made := &shadow{view: *v, made: true, unknown: unknown}
+	made := &shadow{view: *v, made: true, unknown: unknown, what: strings.TrimSpace(s.Image + " " + strings.Join(s.Argv, " "))}
 	if verb == "run" {
 		made.running()
 	}
@@ -147,7 +147,7 @@ func (r *recording) create(ctx context.Context, verb string, s engine.Spec) (bin
 		return nil, err
 	}
 	if _, err := r.note(ctx, step{
-		Change:  bindings.Change{Verb: verb, Kind: "container", Object: first(s.Name, strings.TrimSpace(s.Image+" "+strings.Join(s.Argv, " "))), Makes: []string{v.ID}},
+		Change:  bindings.Change{Verb: verb, Kind: "container", Object: made.label(), Makes: []string{v.ID}},
 		options: s, touches: touched, uses: used,
 	}); err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (r *recording) do(ctx context.Context, c *box, ch change) (number int, err 
 	if err := container.Check(first(ch.move, ch.verb), s.view.State); err != nil {
 		return 0, fault.Wrap(op, s.name(), err)
 	}
-	name, touched := s.name(), []thing{r.seeContainer(c, s)}
+	name, touched := s.label(), []thing{r.seeContainer(c, s)}
 	if ch.touches != nil {
 		touched = append(touched, ch.touches(s)...)
 	}
@@ -296,7 +296,7 @@ func (r *recording) await(ctx context.Context, c *box, o engine.WaitOptions, sho
 		return gone("wait for container", s.name())
 	}
 	_, err = r.note(ctx, step{
-		Change:  bindings.Change{Verb: "wait", Kind: "container", Object: s.name(), ID: c.id},
+		Change:  bindings.Change{Verb: "wait", Kind: "container", Object: s.label(), ID: c.id},
 		options: o, touches: []thing{{"container", c.id}},
 	})
 	show(s)

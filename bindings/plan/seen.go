@@ -168,7 +168,7 @@ func (s Seen) changed(now Seen) string {
 	if named := strings.TrimSuffix(s.Kind, " name"); named != s.Kind {
 		what = named + " " + s.Name
 		switch {
-		case s.ID == now.ID:
+		case s.ID == now.ID, s.Kind == "image name" && s.ID != "" && !strings.HasPrefix(s.ID, "sha256:"): // the built-in one
 			return ""
 		case s.ID == "":
 			return what + " was not there, and is"

@@ -15,6 +15,7 @@ import (
 type shadow struct {
 	view    engine.View
 	was     string          // the name of a real one
+	what    string          // image and program, of one that the plan makes without a name
 	made    bool            // by the plan: there is no real one
 	moved   bool            // it would be in another state than it is
 	gone    bool            // the plan removes it
@@ -111,8 +112,16 @@ func gone(op, name string) error {
 	return &fault.Error{Kind: fault.NotFound, Op: op, Object: name, Message: "the plan removes it"}
 }
 
-// name is what people call a container.
+// name is the name of a container, or what stands for it.
 func (s *shadow) name() string { return s.view.Name }
+
+// label is what people call it.
+func (s *shadow) label() string {
+	if s.made && s.view.Name == s.view.ID {
+		return s.what
+	}
+	return s.view.Name
+}
 
 // users are the names of those of them that would still be there: base are the
 // real ones, and uses says of one that the plan makes whether it is another.
@@ -140,7 +149,7 @@ func (r *recording) users(base []string, uses func(*engine.View) bool) []string 
 // foresee is the error of a fact that is not known.
 func (s *shadow) foresee(fact string) error {
 	if s.unknown[fact] {
-		return bind.NotYet(fact, s.name())
+		return bind.NotYet(fact, s.label())
 	}
 	return nil
 }

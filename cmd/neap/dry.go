@@ -8,7 +8,6 @@ import (
 
 	"neap/bindings"
 	"neap/lua/bind"
-	"neap/runtime/fault"
 )
 
 // record is ctx in which all changes are recorded instead of made, and the plan
@@ -31,7 +30,8 @@ func (s *session) rehearse(ctx context.Context, r request) error {
 		return err
 	}
 	if err != nil {
-		return errors.Join(err, fault.New(fault.Failed, "the plan is not whole and was not written to %s", r.plan))
+		fmt.Fprintf(os.Stderr, "the plan is not whole, and was not written to %s\n", r.plan)
+		return err
 	}
 	if err := made.Save(r.plan); err != nil {
 		return err

@@ -30,8 +30,10 @@ func (s *Images) materialize(ctx context.Context, tagged string) (*Image, error)
 			return img, nil
 		}
 	}
-	if store.Glancing(ctx) {
-		return nil, nil // it is not here yet
+	if store.Glancing(ctx) { // it is not here yet, and would be: its name stands for its id
+		os, arch := platform()
+		b := s.opt.Builtin
+		return &Image{ID: b.Name, Tags: []string{b.Name}, Config: b.Config, OS: os, Architecture: arch}, nil
 	}
 	name, err := parse(s.opt.Builtin.Name)
 	if err != nil {
