@@ -40,6 +40,7 @@ const (
 	runCommand
 	showHelp
 	showVersion
+	showOffers // what may stand behind the words: for completion in shells
 )
 
 // request is a command line, read.
@@ -90,6 +91,9 @@ func (r *request) option(words []string) ([]string, error) {
 		return rest, nil
 	case "--dry-run":
 		r.dry = true
+		return rest, nil
+	case "--complete":
+		r.act = showOffers
 		return rest, nil
 	case "--root", "--timeout", "--memory", "--output", "--plan", "-e":
 	default:
@@ -170,6 +174,8 @@ func caller(leash *cage.Leash) int {
 	case showVersion:
 		fmt.Println("neap " + version)
 		return 0
+	case showOffers:
+		return offers(r)
 	default:
 		if leash == nil && r.limited() && !r.prompts() {
 			return confine(r)

@@ -68,7 +68,7 @@ func begin(tb testing.TB) *session {
 	s := &session{outlet: &outlet{f: os.Stdout}}
 	s.terminal = newConsole(s.outlet)
 	var err error
-	if s.host, err = s.newHost(); err != nil {
+	if s.host, err = s.newHost(s.outlet); err != nil {
 		tb.Fatal(err)
 	}
 	return s

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -43,11 +44,20 @@ type session struct {
 
 // open joins the rooms for a caller.
 func open(root string, leash *cage.Leash) (s *session, err error) {
+	return openTo(nil, root, leash)
+}
+
+// openTo joins the rooms for a caller whose scripts print to out, nil for
+// standard output.
+func openTo(out io.Writer, root string, leash *cage.Leash) (s *session, err error) {
 	s = &session{leash: leash, root: root, outlet: &outlet{f: os.Stdout}}
+	if out == nil {
+		out = s.outlet
+	}
 	s.terminal = newConsole(s.outlet)
 	s.progress = &progress{to: os.Stderr, width: errorColumns, now: time.Now}
 	s.opened = sync.OnceValues(s.openRoot)
-	s.host, err = s.newHost()
+	s.host, err = s.newHost(out)
 	return s, err
 }
 
@@ -115,7 +125,7 @@ func dockerConfig() string {
 	return atHome(".docker/config.json")
 }
 
-func (s *session) newHost() (*host.Host, error) {
+func (s *session) newHost(out io.Writer) (*host.Host, error) {
 	library, err := fs.Sub(scripts.FS, "lib")
 	if err != nil {
 		return nil, err
@@ -143,7 +153,7 @@ func (s *session) newHost() (*host.Host, error) {
 	helpers := std.Modules(effects)
 	return host.New(host.Options{
 		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,
-		Stdin: os.Stdin, Stdout: s.outlet, Stderr: os.Stderr,
+		Stdin: os.Stdin, Stdout: out, Stderr: os.Stderr,
 		Getenv: os.LookupEnv, Scripts: library, Commands: commands, Compiled: compiled, Arguments: s.surface.Arguments,
 		Panic: panicked, Now: time.Now, Grace: grace,
 	})

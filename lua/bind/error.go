@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 
 	lua "github.com/yuin/gopher-lua"
@@ -46,6 +47,7 @@ func (st *State) newRaised(L *lua.LState, err error) *Raised {
 	if !errors.As(err, &r.Fault) || r.Fault.Error() != err.Error() {
 		r.Fault = &fault.Error{Kind: fault.KindOf(err), Message: err.Error(), Hint: hintOf(err), Detail: detailOf(err)}
 	}
+	r.Fault = brief(r.Fault)
 	if L != nil {
 		r.Trace = st.trace(L)
 	}
@@ -53,6 +55,27 @@ func (st *State) newRaised(L *lua.LState, err error) *Raised {
 		r.Place = r.Trace[0]
 	}
 	return r
+}
+
+// longestMessage is how much is said of a value that nobody could take.
+const longestMessage = 1000
+
+// brief is f without the middle of a long value that it repeats to who gave it.
+func brief(f *fault.Error) *fault.Error {
+	if len(f.Message)+len(f.Object) <= longestMessage || f.Kind != fault.Invalid && f.Kind != fault.NotFound {
+		return f
+	}
+	short := *f
+	short.Message, short.Object = shortened(f.Message), shortened(f.Object)
+	return &short
+}
+
+func shortened(text string) string {
+	const head, tail = longestMessage / 2, longestMessage / 4
+	if len(text) <= longestMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:head], "") + " … " + strings.ToValidUTF8(text[len(text)-tail:], "")
 }
 
 func hintOf(err error) string {

@@ -69,6 +69,7 @@ type Module struct {
 	Globals   []string       // the names of what Make will make, of a module with no name
 	Ready     func() error   // comes before the first call of any of them; its error is raised
 	Call      *Func
+	Pure      bool // its functions ask nobody and change nothing: they may come before args
 
 	made     sync.Once
 	once     sync.Once
@@ -294,18 +295,30 @@ func (st *State) declare(k installer) {
 
 // readied is f with what comes before the first call.
 func (m *Module) readied(f *Func) *Func {
-	if m.Ready == nil {
+	if m.Pure {
 		return f
 	}
 	after := *f
 	after.call = func(c call) int {
-		if err := m.Ready(); err != nil {
-			c.st.raise(c.L, err)
+		if c.st.acting != nil {
+			if err := c.st.acting(c.title()); err != nil {
+				c.st.raise(c.L, err)
+			}
+		}
+		if m.Ready != nil {
+			if err := m.Ready(); err != nil {
+				c.st.raise(c.L, err)
+			}
 		}
 		return f.call(c)
 	}
 	return &after
 }
+
+// OnAct has f told the name of each function that is called, but for those of
+// pure modules; its error is raised in place of the call. nil is nobody. The
+// caller holds the lock.
+func (st *State) OnAct(f func(what string) error) { st.acting = f }
 
 // moduleMeta is the metatable of a module: all share one, but for those that
 // can be called.

@@ -35,6 +35,7 @@ type State struct {
 	homes    map[*lua.LTable]*Module // by their tables
 	funcs    map[*lua.LFunction]bound
 	modules  []*Module
+	acting   func(what string) error // see OnAct
 
 	// Metatables, each made when it is first needed.
 	raised    func() *lua.LTable // of Error objects

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"neap/lua/bind"
 )
 
 // parse reads the words a script was given.
@@ -17,7 +20,7 @@ func (h *Host) parse(ctx context.Context, u *usage, words []string) (*arguments,
 			plain = append(plain, words[i+1:]...)
 			break
 		}
-		if len(word) < 2 || word[0] != '-' {
+		if len(word) < 2 || word[0] != '-' || negative(word) && u.named(word[:2]) == nil {
 			plain = append(plain, word)
 			continue
 		}
@@ -33,41 +36,110 @@ func (h *Host) parse(ctx context.Context, u *usage, words []string) (*arguments,
 	return given, h.defaults(ctx, u, given)
 }
 
-// flag reads one --name or --name=value and says how many words more it took.
+// negative says whether a word is a number below 0.
+func negative(word string) bool {
+	_, err := strconv.ParseFloat(word, 64)
+	return err == nil
+}
+
+// flag reads one --name, --name=value, --no-name or short ones, and says how
+// many words more it took.
 func (h *Host) flag(ctx context.Context, u *usage, given *arguments, word string, after []string) (int, error) {
 	name, value, inline := strings.Cut(word, "=")
-	i := slices.IndexFunc(u.all, func(a *argument) bool {
-		return a.flag() && a.name == name || a.short != "" && "-"+strings.TrimLeft(a.short, "-") == name
-	})
-	if i < 0 {
-		return 0, fmt.Errorf("no option is called %s", name)
-	}
-	a := u.all[i]
-	if a.kind == "flag" {
-		if inline && value != "true" && value != "false" {
-			return 0, fmt.Errorf("%s takes no value", name)
+	if a := u.named(name); a != nil {
+		if a.kind == "flag" {
+			yes := true
+			if inline {
+				var err error
+				if yes, err = truth(value); err != nil {
+					return 0, fmt.Errorf("%s takes no value", name)
+				}
+			}
+			given.values[a.key()] = yes
+			return 0, nil
 		}
-		given.values[a.key()] = value != "false"
-		return 0, nil
-	}
-	used := 0
-	if !inline {
+		if inline {
+			return 0, h.take(ctx, given, a, value)
+		}
 		if len(after) == 0 {
 			return 0, fmt.Errorf("%s needs a value", name)
 		}
-		value, used = after[0], 1
+		return 1, h.take(ctx, given, a, after[0])
 	}
-	v, err := h.value(ctx, a, value)
-	if err != nil {
-		return 0, err
+	if positive, no := strings.CutPrefix(name, "--no-"); no && !inline {
+		if a := u.named("--" + positive); a != nil && a.kind == "flag" {
+			given.values[a.key()] = false
+			return 0, nil
+		}
 	}
-	if a.rest {
+	if !strings.HasPrefix(word, "--") && len(word) > 2 {
+		if a := u.named(word[:2]); a != nil {
+			return h.shorts(ctx, u, given, a, word, after)
+		}
+	}
+	return 0, fmt.Errorf("no option is called %s%s", name, orElse(name, u.names()))
+}
+
+// shorts reads several letters behind one dash: -vn3 is -v -n 3.
+func (h *Host) shorts(ctx context.Context, u *usage, given *arguments, a *argument, word string, after []string) (int, error) {
+	if a.kind != "flag" {
+		return 0, h.take(ctx, given, a, word[2:])
+	}
+	given.values[a.key()] = true
+	return h.flag(ctx, u, given, "-"+word[2:], after)
+}
+
+// take gives an option a value.
+func (h *Host) take(ctx context.Context, given *arguments, a *argument, text string) error {
+	for _, part := range a.parts(text) {
+		v, err := h.value(ctx, a, part)
+		if err != nil {
+			return err
+		}
+		if !a.rest {
+			given.values[a.key()] = v
+			continue
+		}
 		list, _ := given.values[a.key()].([]any)
 		given.values[a.key()] = append(list, v)
-		return used, nil
 	}
-	given.values[a.key()] = v
-	return used, nil
+	return nil
+}
+
+// parts are the values in one word: several, at commas, in one of a list.
+func (a *argument) parts(text string) []string {
+	if a.kind == "list" {
+		return strings.Split(text, ",")
+	}
+	return []string{text}
+}
+
+// named is the option of a name, long or short.
+func (u *usage) named(name string) *argument {
+	for _, a := range u.all {
+		if a.flag() && a.name == name || a.short != "" && "-"+strings.TrimLeft(a.short, "-") == name {
+			return a
+		}
+	}
+	return nil
+}
+
+func (u *usage) names() []string {
+	names := []string{"--help"}
+	for _, a := range u.all {
+		if a.flag() {
+			names = append(names, a.name)
+		}
+	}
+	return names
+}
+
+// orElse is the near one of several names, as the end of a sentence.
+func orElse(name string, known []string) string {
+	if near := bind.Near(name, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 func (h *Host) positional(ctx context.Context, u *usage, given *arguments, words []string) error {
@@ -75,23 +147,16 @@ func (h *Host) positional(ctx context.Context, u *usage, given *arguments, words
 		if a.flag() || len(words) == 0 {
 			continue
 		}
-		take := 1
+		n := 1
 		if a.rest {
-			take = len(words)
+			n = len(words)
 		}
-		var list []any
-		for _, word := range words[:take] {
-			v, err := h.value(ctx, a, word)
-			if err != nil {
+		for _, word := range words[:n] {
+			if err := h.take(ctx, given, a, word); err != nil {
 				return err
 			}
-			list = append(list, v)
 		}
-		words = words[take:]
-		given.values[a.key()] = list[0]
-		if a.rest {
-			given.values[a.key()] = list
-		}
+		words = words[n:]
 	}
 	if len(words) > 0 {
 		return fmt.Errorf("%q is one argument too many", words[0])
@@ -115,6 +180,8 @@ func (h *Host) defaults(ctx context.Context, u *usage, given *arguments) error {
 			given.values[a.key()] = v
 		case a.fallback != nil:
 			given.values[a.key()] = a.fallback
+		case a.required:
+			return fmt.Errorf("%s is missing", a.name)
 		case a.kind == "flag":
 			given.values[a.key()] = false
 		case a.rest:
@@ -130,7 +197,7 @@ func (h *Host) defaults(ctx context.Context, u *usage, given *arguments) error {
 
 func (h *Host) value(ctx context.Context, a *argument, text string) (any, error) {
 	if len(a.values) > 0 && !slices.Contains(a.values, text) {
-		return nil, fmt.Errorf("%s must be one of %s, not %q", a.name, strings.Join(a.values, ", "), text)
+		return nil, fmt.Errorf("%s must be one of %s, not %q%s", a.name, strings.Join(a.values, ", "), text, orElse(text, a.values))
 	}
 	if resolve, ok := h.options.Arguments[a.kind]; ok {
 		v, err := resolve(ctx, text)
@@ -164,7 +231,7 @@ func (u *usage) line(script string) string {
 		if a.rest {
 			word += "…"
 		}
-		if a.flag() || a.optional || a.rest || a.fallback != nil {
+		if !a.required && (a.flag() || a.optional || a.rest || a.fallback != nil) {
 			word = "[" + word + "]"
 		}
 		words = append(words, word)
@@ -190,6 +257,12 @@ func (u *usage) help(script string) string {
 		notes := []string{a.kind}
 		if len(a.values) > 0 {
 			notes = []string{strings.Join(a.values, "|")}
+		}
+		if a.required {
+			notes = append(notes, "must be given")
+		}
+		if a.rest {
+			notes = append(notes, "may be repeated")
 		}
 		if a.fallback != nil {
 			notes = append(notes, fmt.Sprintf("default %v", a.fallback))

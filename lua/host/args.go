@@ -58,7 +58,8 @@ type argument struct {
 	fallback any
 	values   []string
 	optional bool
-	rest     bool
+	required bool // an option that must be given
+	rest     bool // may be given several times: its value is a list
 }
 
 func (a *argument) flag() bool { return strings.HasPrefix(a.name, "--") }
@@ -78,7 +79,11 @@ type usage struct {
 func types() map[string]func(string) (any, error) {
 	return map[string]func(string) (any, error){
 		"string":  func(s string) (any, error) { return s, nil },
+		"choice":  func(s string) (any, error) { return s, nil },
+		"list":    func(s string) (any, error) { return s, nil },
 		"path":    func(s string) (any, error) { return s, nil },
+		"bool":    func(s string) (any, error) { return truth(s) },
+		"int":     func(s string) (any, error) { return strconv.Atoi(s) },
 		"integer": func(s string) (any, error) { return strconv.Atoi(s) },
 		"number":  func(s string) (any, error) { return strconv.ParseFloat(s, 64) },
 		"size":    func(s string) (any, error) { return bind.ParseSize(s) },
@@ -87,6 +92,17 @@ func types() map[string]func(string) (any, error) {
 			return d.Seconds(), err
 		},
 	}
+}
+
+// truth reads yes or no.
+func truth(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "on", "1":
+		return true, nil
+	case "false", "no", "off", "0":
+		return false, nil
+	}
+	return false, fault.New(fault.Invalid, "%q is neither yes nor no", s)
 }
 
 // readArgs is args{…}: it declares, and reads what the script was given.
@@ -99,7 +115,15 @@ func (h *Host) readArgs(ctx context.Context, declaration any) (*arguments, error
 	if r == nil {
 		return nil, fault.New(fault.Invalid, "args: no script is running")
 	}
-	r.usage = u
+	if r.acted != "" {
+		return nil, fault.New(fault.Invalid, "args: it comes before any other call of neap, and %s came first", r.acted).
+			WithHint("put args{ … } at the top: --help and completion run the script only that far")
+	}
+	if r.asked != nil {
+		*r.asked = u.arguments()
+		bind.Quit(ctx, &Exit{0})
+		return nil, context.Canceled
+	}
 	if slices.Contains(r.args, "--help") || slices.Contains(r.args, "-h") {
 		if _, err := io.WriteString(h.options.Stdout, u.help(r.name)); err != nil {
 			return nil, err
@@ -169,13 +193,25 @@ func (h *Host) argument(item any) (*argument, error) {
 			return nil, err
 		}
 	}
-	if a.kind == "" {
-		a.kind = "string"
-		if a.flag() && a.fallback == nil && len(a.values) == 0 {
-			a.kind = "flag"
-		}
-	}
+	a.settle()
 	return a, h.knownType(a)
+}
+
+// settle fills in the type that a declaration leaves out.
+func (a *argument) settle() {
+	_, yesNo := a.fallback.(bool)
+	switch {
+	case a.kind == "list":
+		a.rest = true
+	case a.kind == "bool" && a.flag(), a.kind == "" && a.flag() && (yesNo || a.fallback == nil && len(a.values) == 0 && !a.required && !a.rest):
+		a.kind = "flag"
+	case a.kind == "" && len(a.values) > 0:
+		a.kind = "choice"
+	case a.kind == "" && yesNo:
+		a.kind = "bool"
+	case a.kind == "":
+		a.kind = "string"
+	}
 }
 
 func (a *argument) set(key string, v any) error {
@@ -192,7 +228,9 @@ func (a *argument) set(key string, v any) error {
 		a.short, ok = v.(string)
 	case "optional":
 		a.optional, ok = v.(bool)
-	case "rest":
+	case "required":
+		a.required, ok = v.(bool)
+	case "rest", "repeated":
 		a.rest, ok = v.(bool)
 	case "values":
 		var list []any
@@ -201,8 +239,8 @@ func (a *argument) set(key string, v any) error {
 			a.values = append(a.values, fmt.Sprint(word))
 		}
 	default:
-		known := []string{"type", "default", "about", "short", "optional", "rest", "values"}
-		return fault.New(fault.Invalid, "args: %s has no key %q; there are %s", a.name, key, strings.Join(known, ", "))
+		known := []string{"type", "default", "about", "short", "optional", "required", "rest", "repeated", "values"}
+		return fault.New(fault.Invalid, "args: %s has no key %q%s; there are %s", a.name, key, orElse(key, known), strings.Join(known, ", "))
 	}
 	if !ok {
 		return fault.New(fault.Invalid, "args: %s of %s is of the wrong type", key, a.name)
@@ -218,9 +256,12 @@ func (h *Host) knownType(a *argument) error {
 	for name := range h.options.Arguments {
 		known = append(known, name)
 	}
+	if a.kind == "choice" && len(a.values) == 0 {
+		return fault.New(fault.Invalid, "args: %s needs its choices: values = { \"a\", \"b\" }", a.name)
+	}
 	if slices.Contains(known, a.kind) {
 		return nil
 	}
 	slices.Sort(known)
-	return fault.New(fault.Invalid, "args: %s: no type is called %q; there are %s", a.name, a.kind, strings.Join(known, ", "))
+	return fault.New(fault.Invalid, "args: %s: no type is called %q%s; there are %s", a.name, a.kind, orElse(a.kind, known), strings.Join(known, ", "))
 }

@@ -23,12 +23,39 @@ func (h *Host) openBase() {
 	L.SetGlobal("_printregs", lua.LNil)
 	for name, fn := range map[string]lua.LGFunction{
 		"print": h.print, "dofile": h.doFile, "loadfile": h.loadFile, "loadstring": h.loadString, "collectgarbage": collect,
-		"unpack": unpack,
+		"unpack": unpack, "rawset": h.rawset,
 	} {
 		L.SetGlobal(name, L.NewFunction(fn))
 	}
 	for _, name := range []string{"pairs", "next", "rawget", "rawset", "getmetatable", "setmetatable"} {
 		h.touching(name)
+	}
+}
+
+// rawset is Lua's, but for the modules of neap, which nobody changes.
+func (h *Host) rawset(L *lua.LState) int {
+	t := L.CheckTable(1)
+	if m, ok := h.st.ModuleOf(t); ok {
+		h.st.Raise(L, fault.New(fault.Invalid, "the module %s cannot be changed", m.Name))
+	}
+	L.RawSet(t, L.CheckAny(2), L.CheckAny(3))
+	L.SetTop(1)
+	return 1
+}
+
+// amendDebug makes the functions that look past __metatable stop before what
+// belongs to neap.
+func (h *Host) amendDebug(library *lua.LTable) {
+	global := func(name string) lua.LGFunction { return h.L.GetGlobal(name).(*lua.LFunction).GFunction }
+	for name, usual := range map[string]lua.LGFunction{"getmetatable": global("getmetatable"), "setmetatable": global("setmetatable")} {
+		old := library.RawGetString(name).(*lua.LFunction)
+		library.RawSetString(name, replace(h.L, old, func(L *lua.LState) int {
+			v := L.Get(1)
+			if _, isModule := h.st.ModuleOf(v); isModule || v.Type() == lua.LTUserData && L.GetMetaField(v, "__metatable") != lua.LNil {
+				return usual(L)
+			}
+			return old.GFunction(L)
+		}))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // globals are the functions that belong to no module.
 func (h *Host) globals() *bind.Module {
-	return &bind.Module{Doc: "Functions that belong to no module.", Globals: []string{"defer", "re", "args", "help"}, Make: h.globalFuncs}
+	return &bind.Module{Pure: true, Doc: "Functions that belong to no module.", Globals: []string{"defer", "re", "args", "help"}, Make: h.globalFuncs}
 }
 
 func (h *Host) globalFuncs() []*bind.Func {

@@ -64,6 +64,10 @@ type Host struct {
 	sources map[string]text // by the name that places carry
 	typed   int             // how many statements came from a prompt
 	dir     string          // where require looks first
+
+	own       map[string]lua.LValue // the modules of neap, for require
+	unready   lua.LValue            // stands for a module that is being loaded
+	requiring []string              // the modules that are being loaded
 }
 
 // New makes a state with everything loaded. Its error is a declaration that
@@ -102,6 +106,7 @@ func New(o Options) (*Host, error) {
 	h.st.Amend("os", h.amendOS)
 	h.st.Amend("string", h.amendString)
 	h.st.Amend("table", h.amendTable)
+	h.st.Amend("debug", h.amendDebug)
 	err := h.st.Install(append(append([]*bind.Module{h.globals()}, o.Modules...), h.scripts()), append(o.Classes, bind.ErrorClass(), bind.ResultClass(), bind.RegexpClass(), argsClass())...)
 	h.preload()
 	h.openSession()

@@ -89,83 +89,6 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-func TestArgs(t *testing.T) {
-	const declare = `local opt = args{ about = "back up", { "data", type = "thing", default = "my-data" }, { "--to", type = "path", default = "/srv" },
-		{ "--count", type = "integer", short = "n" }, { "--dry-run" }, { "--mode", values = { "a", "b" }, default = "a" }, { "rest", rest = true } }
-		print(opt.data, opt.to, opt.count, opt.dry_run, opt.mode, #opt.rest)`
-	things := map[string]func(context.Context, string) (any, error){"thing": func(_ context.Context, s string) (any, error) {
-		if s == "none" {
-			return nil, errors.New("there is none")
-		}
-		return "<" + s + ">", nil
-	}}
-	for _, c := range []struct {
-		args string
-		out  string
-		code int
-	}{
-		{"", "<my-data>\t/srv\tnil\tfalse\ta\t0\n", 0},
-		{"web --to /x -n 3 --dry-run --mode=b y z", "<web>\t/x\t3\ttrue\tb\t2\n", 0},
-		{"web --count=x", "", 2},
-		{"--nope", "", 2},
-		{"--to", "", 2},
-		{"none", "", 2},
-		{"--mode c", "", 2},
-		{"-- --to", "<--to>\t/srv\tnil\tfalse\ta\t0\n", 0},
-	} {
-		var out bytes.Buffer
-		h := newHost(t, &out, Options{Arguments: things})
-		err := h.RunString(context.Background(), "b.lua", declare, strings.Fields(c.args))
-		if out.String() != c.out || ExitCode(err) != c.code {
-			t.Errorf("%q: %q, exit code %d, error %v", c.args, out.String(), ExitCode(err), err)
-		}
-	}
-	var out bytes.Buffer
-	h := newHost(t, &out, Options{Arguments: things})
-	if err := h.RunString(context.Background(), "b.lua", declare+` error("not run")`, []string{"--help"}); err != nil || !strings.HasPrefix(out.String(), "usage: b.lua [data]") {
-		t.Errorf("%q %v", out.String(), err)
-	}
-	err := h.RunString(context.Background(), "b.lua", `local opt = args{ { "--dry-run" } } return opt.dry_rnu`, nil)
-	if err == nil || !strings.Contains(err.Error(), `did you mean "dry_run"`) {
-		t.Error(err)
-	}
-}
-
-// TestLibraries looks at libraries in every way in which a script may be the
-// first to touch them.
-func TestLibraries(t *testing.T) {
-	for _, src := range []string{
-		`local n = 0 for _ in pairs(math) do n = n + 1 end assert(n > 20)`,
-		`assert(next(coroutine))`,
-		`assert(rawget(os, "time"))`,
-		`rawset(math, "floor", 1) assert(math.floor == 1 and math.ceil)`,
-		`math.floor = 1 assert(math.floor == 1 and math.ceil)`,
-		`assert(getmetatable(table) == nil)`,
-		`setmetatable(io, { __index = function() return "mine" end }) assert(io.write ~= "mine" and io.nothing == "mine")`,
-		`local m = math math = nil assert(m.sqrt(4) == 2 and math == nil and require("math") == m)`,
-		`package.loaded.math = 5 assert(math.pi > 3 and require("math") == 5)`,
-		`assert(require("math") == math and package.loaded.string == string)`,
-		`assert(("x"):upper() == "X" and string.byte("a") == 97)`,
-		`assert(("x").nothing == nil and not pcall(function() return ("x"):nothing() end))`,
-		`local f = coroutine.wrap(function() return math.max(1, 2) end) assert(f() == 2)`,
-		`assert(_G.debug.traceback() and channel == nil and _printregs == nil)`,
-		`assert(string.gfind == string.gmatch)`,
-	} {
-		var out bytes.Buffer
-		if err := newHost(t, &out, Options{}).RunString(context.Background(), "test.lua", src, nil); err != nil {
-			t.Errorf("%s: %v", src, err)
-		}
-	}
-	h := newHost(t, &bytes.Buffer{}, Options{})
-	values, err := h.Eval(context.Background(), "{ math }")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if shown, err := h.Show(context.Background(), values[0], 0); err != nil || !strings.Contains(shown, "sqrt") {
-		t.Errorf("%s, %v", shown, err)
-	}
-}
-
 func TestSession(t *testing.T) {
 	var out bytes.Buffer
 	h := newHost(t, &out, Options{Modules: []*bind.Module{{Name: "things", Doc: "things"}}})
@@ -243,6 +166,38 @@ func TestHanging(t *testing.T) {
 	err := h.RunString(context.Background(), "t.lua", `defer(function() print(coroutine.wrap(function() coroutine.yield("d") end)()) end) defer(function() while true do pcall(function() while true do end end) end end)`, nil)
 	if ExitCode(err) != 124 || out.String() != "d\n" {
 		t.Errorf("%v %q", err, out.String())
+	}
+}
+
+// TestRequireRefused says where it looked, and who requires whom.
+func TestRequireRefused(t *testing.T) {
+	dir := t.TempDir()
+	for name, src := range map[string]string{
+		"a.lua": `return require "b"`, "b.lua": `return require "c"`, "c.lua": `return require "a"`,
+		"later.lua": `if first then return 5 end error("not yet")`, "things.lua": `error("not this one")`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for src, want := range map[string]string{
+		`require "a"`: "the modules require one another: a → b → c → a",
+		`require "absent"`: `there is no module "absent": no file DIR/absent.lua, no file DIR/absent/init.lua, no file DIR/lua_modules/absent.lua, ` +
+			"no file DIR/lua_modules/absent/init.lua, no bundled module absent",
+		`require "../a"`:  "a name is words with dots between them",
+		`require "thing"`: `there is no module "thing"`,
+		`pcall(require, "later") first = true assert(require "later" == 5) package.loaded.things = nil assert(require "things" == things) error("good")`: "good",
+	} {
+		var out bytes.Buffer
+		h := newHost(t, &out, Options{Modules: []*bind.Module{{Name: "things", Doc: "things"}}})
+		file := filepath.Join(dir, "main.lua")
+		if err := os.WriteFile(file, []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := h.RunFile(context.Background(), file, nil)
+		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), dir, "DIR"), want) {
+			t.Errorf("%s: %v", src, err)
+		}
 	}
 }
 

@@ -3,16 +3,19 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"neap/lua/bind"
+	"neap/runtime/fault"
 )
 
 // openRequire makes require look beside the script, in its lua_modules, and in
@@ -23,6 +26,8 @@ func (h *Host) openRequire() {
 	library := L.GetGlobal("package").(*lua.LTable)
 	library.RawSetString("path", lua.LString(""))
 	library.RawSetString("loadlib", lua.LNil)
+	h.unready = L.NewUserData()
+	L.SetGlobal("require", L.NewFunction(h.require))
 	loaders := library.RawGetString("loaders").(*lua.LTable)
 	preload, byPath := loaders.RawGetInt(1), loaders.RawGetInt(2)
 	for i, loader := range []lua.LValue{preload, L.NewFunction(h.searchFiles), L.NewFunction(h.searchBundled), L.NewFunction(h.searchPath(byPath))} {
@@ -30,14 +35,94 @@ func (h *Host) openRequire() {
 	}
 }
 
-// preload makes require give the modules, whatever a local hides.
+// preload makes require give the modules, whatever a local hides or a file
+// beside the script is called.
 func (h *Host) preload() {
+	h.own = map[string]lua.LValue{}
 	loaded := h.L.GetGlobal("package").(*lua.LTable).RawGetString("loaded").(*lua.LTable)
-	for _, m := range h.options.Modules {
+	for _, m := range h.st.Modules() {
 		if m.Name != "" {
-			loaded.RawSetString(m.Name, h.L.GetGlobal(m.Name))
+			h.own[m.Name] = h.L.GetGlobal(m.Name)
+			loaded.RawSetString(m.Name, h.own[m.Name])
 		}
 	}
+}
+
+// require is Lua's, but that modules of neap cannot be replaced, a failed
+// module may be tried again, and errors say where it looked or who requires
+// whom.
+func (h *Host) require(L *lua.LState) int {
+	name := L.CheckString(1)
+	if m, ok := h.own[name]; ok {
+		L.Push(m)
+		return 1
+	}
+	loaded := L.GetField(L.Get(lua.RegistryIndex), "_LOADED")
+	if v := L.GetField(loaded, name); lua.LVAsBool(v) {
+		if v == h.unready {
+			h.st.Raise(L, fault.New(fault.Script, "the modules require one another: %s", h.circle(name)))
+		}
+		L.Push(v)
+		return 1
+	}
+	loader := h.loaderOf(L, name)
+	L.SetField(loaded, name, h.unready)
+	h.requiring = append(h.requiring, name)
+	defer func() {
+		h.requiring = slices.DeleteFunc(h.requiring, func(n string) bool { return n == name })
+		if L.GetField(loaded, name) == h.unready {
+			L.SetField(loaded, name, lua.LNil)
+		}
+	}()
+	L.Push(loader)
+	L.Push(lua.LString(name))
+	L.Call(1, 1)
+	made := L.Get(-1)
+	L.Pop(1)
+	switch v := L.GetField(loaded, name); {
+	case v != h.unready:
+		made = v
+	case made == lua.LNil:
+		made = lua.LTrue
+	}
+	L.SetField(loaded, name, made)
+	L.Push(made)
+	return 1
+}
+
+// circle says who requires whom, from a name back to itself.
+func (h *Host) circle(name string) string {
+	i := max(0, slices.Index(h.requiring, name))
+	return strings.Join(append(slices.Clone(h.requiring[i:]), name), " → ")
+}
+
+// loaderOf asks the loaders for a module.
+func (h *Host) loaderOf(L *lua.LState, name string) lua.LValue {
+	loaders, ok := L.GetField(L.Get(lua.RegistryIndex), "_LOADERS").(*lua.LTable)
+	if !ok {
+		L.RaiseError("package.loaders must be a table")
+	}
+	var looked []string
+	for i := 1; loaders.RawGetInt(i) != lua.LNil; i++ {
+		L.Push(loaders.RawGetInt(i))
+		L.Push(lua.LString(name))
+		L.Call(1, 1)
+		found := L.Get(-1)
+		L.Pop(1)
+		switch found := found.(type) {
+		case *lua.LFunction:
+			return found
+		case lua.LString:
+			looked = append(looked, strings.Split(string(found), "\n\t")...)
+		}
+	}
+	looked = slices.DeleteFunc(looked, func(where string) bool { return where == "" || strings.HasPrefix(where, "no field package.preload") })
+	missing := fault.New(fault.NotFound, "there is no module %q: %s", name, strings.Join(looked, ", "))
+	if near := bind.Near(name, slices.Sorted(maps.Keys(h.own))); near != "" {
+		missing = missing.WithHint("did you mean %q?", near)
+	}
+	h.st.Raise(L, missing)
+	return nil
 }
 
 var moduleName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`) })
@@ -58,6 +143,9 @@ func (h *Host) searchFiles(L *lua.LState) int {
 		return 1
 	}
 	var tried []string
+	if candidates(name) == nil {
+		tried = []string{"a name is words with dots between them"}
+	}
 	for _, dir := range []string{h.dir, filepath.Join(h.dir, "lua_modules")} {
 		for _, c := range candidates(name) {
 			file := filepath.Join(dir, filepath.FromSlash(c))
@@ -114,7 +202,7 @@ func (h *Host) searchPath(old lua.LValue) lua.LGFunction {
 	return func(L *lua.LState) int {
 		library, ok := L.GetGlobal("package").(*lua.LTable)
 		if !ok || library.RawGetString("path") == lua.LString("") {
-			L.Push(lua.LString("package.path is empty"))
+			L.Push(lua.LString(""))
 			return 1
 		}
 		return old.(*lua.LFunction).GFunction(L)

@@ -34,7 +34,20 @@ func (u *Usage) Error() string { return u.Message }
 type running struct {
 	name  string
 	args  []string
-	usage *usage // what args declared
+	acted string      // the first call of neap; "" before it
+	asked *[]Argument // where args says what it declares, if that is all that is wanted
+}
+
+// acts is told of each call that asks or changes the world, until there was one.
+func (h *Host) acts(r *running) func(what string) error {
+	return func(what string) error {
+		if r.asked != nil {
+			return fault.New(fault.Unsupported, "%s: the script is only asked for its arguments", what)
+		}
+		r.acted = what
+		h.st.OnAct(nil)
+		return nil
+	}
 }
 
 type runningKey struct{}
@@ -89,7 +102,9 @@ func (h *Host) runScript(ctx context.Context, name string, fn *lua.LFunction, ar
 		table.RawSetInt(i+1, values[i])
 	}
 	h.st.Locked(func(L *lua.LState) { L.SetGlobal("arg", table) })
-	_, err := h.run(ctx, &running{name: name, args: args}, fn, values...)
+	r := &running{name: name, args: args}
+	h.st.Locked(func(*lua.LState) { h.st.OnAct(h.acts(r)) })
+	_, err := h.run(ctx, r, fn, values...)
 	var exit *Exit
 	if errors.As(err, &exit) && exit.Code == 0 {
 		return nil

@@ -33,17 +33,17 @@ func Modules(e Effects) []*bind.Module {
 	}
 	return []*bind.Module{
 		e.execModule(),
-		{Name: "units", Doc: "Sizes and durations, for people and for sums.", Make: units},
-		{Name: "time", Doc: "Times are UTC text with nine decimals; such texts compare as the times do.", Make: e.timeFuncs},
-		{Name: "path", Doc: "The words of paths. They look at no file.", Make: paths},
+		{Name: "units", Pure: true, Doc: "Sizes and durations, for people and for sums.", Make: units},
+		{Name: "time", Pure: true, Doc: "Times are UTC text with nine decimals; such texts compare as the times do.", Make: e.timeFuncs},
+		{Name: "path", Pure: true, Doc: "The words of paths. They look at no file.", Make: paths},
 		{Name: "fs", Doc: "Files of the host.", Make: files},
-		{Name: "json", Doc: "JSON text and plain tables.", Make: jsonFuncs},
-		{Name: "yaml", Doc: "YAML text and plain tables.", Make: yamlFuncs},
+		{Name: "json", Pure: true, Doc: "JSON text and plain tables.", Make: jsonFuncs},
+		{Name: "yaml", Pure: true, Doc: "YAML text and plain tables.", Make: yamlFuncs},
 		{Name: "http", Doc: "Talk HTTP.", Make: e.web},
 		{Name: "ui", Doc: "Talk with who sits at the terminal.", Make: e.uiFuncs},
 		{Name: "log", Doc: "Messages of a script, with times, levels and fields.", Make: e.logFuncs},
-		{Name: "utf8", Doc: "Characters, not bytes.", Make: utf8Funcs},
-		{Name: "bit", Doc: "Bits of whole numbers, as LuaJIT has them.", Make: bitFuncs},
+		{Name: "utf8", Pure: true, Doc: "Characters, not bytes.", Make: utf8Funcs},
+		{Name: "bit", Pure: true, Doc: "Bits of whole numbers, as LuaJIT has them.", Make: bitFuncs},
 		{Name: "task", Doc: "Several things at once, limits of time, and waiting. Lua itself runs in one place at a time: other tasks go on while this one is inside a neap call.", Make: tasks},
 	}
 }

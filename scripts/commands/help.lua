@@ -37,5 +37,6 @@ Besides
   editor    Prepare a directory of scripts for an editor
   check     Find mistakes in scripts          translate Say a Docker line in Lua
   help      Show this, or what a name of the Lua surface means
+  completion  Print what makes bash, zsh or fish complete all this
 
 neap COMMAND --help explains one.]]
