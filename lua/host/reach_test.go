@@ -26,7 +26,7 @@ func TestReachable(t *testing.T) {
 			for k, v in pairs(t) do
 				local name = path .. tostring(k)
 				table.insert(all, name .. " " .. type(v))
-				if type(v) == "table" and name ~= "arg" and name ~= "_G" and name ~= "package.loaded" then walk(name .. ".", v) end
+				if type(v) == "table" and name ~= "arg" and name ~= "_G" and name ~= "package.loaded" and name ~= "scripts" then walk(name .. ".", v) end
 			end
 		end
 		walk("", _G)
