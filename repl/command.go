@@ -14,22 +14,22 @@ import (
 
 // command is what starts with a colon.
 type command struct {
-	name, about string
-	do          func(s *session, ctx context.Context, rest string)
+	name, takes, about string
+	do                 func(s *session, ctx context.Context, rest string)
 }
 
 func commands() []command {
 	return []command{
-		{"help", "this", (*session).overview},
-		{"quit", "leave; Ctrl-D does the same", func(s *session, _ context.Context, _ string) { s.left = errLeave }},
-		{"run", ":run FILE.lua [ARGUMENT…] runs a script here", (*session).runFile},
-		{"save", ":save FILE.lua writes what was typed, and worked, as a script", (*session).save},
-		{"edit", "changes the last statement in your editor, then runs it; :edit FILE.lua only changes", (*session).edit},
-		{"plan", ":plan on records changes instead of making them; :plan shows them, :plan apply makes them, :plan off forgets them", (*session).plan},
-		{"paste", "reads lines until Ctrl-D, then runs them as one", (*session).paste},
-		{"time", ":time STATEMENT tells how long it took", (*session).time},
-		{"watch", ":watch 2s EXPRESSION shows it again and again, until Ctrl-C", (*session).watch},
-		{"history", ":history [TEXT] lists what was typed, with that text in it", (*session).recall},
+		{"help", "", "this", (*session).overview},
+		{"quit", "", "leaves; Ctrl-D does the same", func(s *session, _ context.Context, _ string) { s.left = errLeave }},
+		{"run", "FILE.lua [ARGUMENT…]", "runs a script here", (*session).runFile},
+		{"save", "FILE.lua", "writes what was typed, and worked, as a script", (*session).save},
+		{"edit", "[FILE.lua]", "changes the last statement in your editor, then runs it; only changes a file", (*session).edit},
+		{"plan", "[on|off|apply]", "on: changes are recorded, not made; alone: shows them; apply: makes them; off: forgets them", (*session).plan},
+		{"paste", "", "reads lines until Ctrl-D, then runs them as one", (*session).paste},
+		{"time", "STATEMENT", "tells how long it took", (*session).time},
+		{"watch", "[2s] EXPRESSION", "shows it again and again, until Ctrl-C", (*session).watch},
+		{"history", "[TEXT]", "lists what was typed, with that text in it", (*session).recall},
 	}
 }
 

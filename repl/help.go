@@ -33,24 +33,10 @@ func (s *session) help(ctx context.Context, about string) {
 	s.say("%s", s.wrapped(s.Host.HelpOn(about)))
 }
 
-// wrapped is a text whose long lines go on below, a little further in.
+// wrapped is a text that fits the terminal.
 func (s *session) wrapped(text string) string {
 	width, _ := s.Size()
-	if width < 20 {
-		return escape(text)
-	}
-	var b strings.Builder
-	for line := range strings.Lines(escape(text)) {
-		line = strings.TrimSuffix(line, "\n")
-		indent := strings.Repeat(" ", min(width/2, len(line)-len(strings.TrimLeft(line, " "))+2))
-		for i, part := range cells.Wrap(line, width-len(indent)) {
-			if i > 0 {
-				part = indent + part
-			}
-			b.WriteString(part + "\n")
-		}
-	}
-	return b.String()
+	return cells.Hang(escape(text), width)
 }
 
 // overview is :help and a lone question mark.
@@ -58,12 +44,11 @@ func (s *session) overview(context.Context, string) {
 	var b strings.Builder
 	b.WriteString("at the prompt\n")
 	for _, c := range commands() {
-		b.WriteString("  :" + c.name + strings.Repeat(" ", 12-len(c.name)) + c.about + "\n")
+		b.WriteString("  " + cells.Pad(strings.TrimSpace(":"+c.name+" "+c.takes), 27) + c.about + "\n")
 	}
-	b.WriteString("  ?x          what x is: ?containers.run, ?c, ?busy; x? does the same\n" +
-		"  _           the last value\n" +
+	b.WriteString("  " + cells.Pad("?X, X?", 27) + "what X is: ?containers.run, ?c, ?c:stop, ?E:busy\n" +
+		"  " + cells.Pad("_", 27) + "the last value\n" +
 		"keys\n" +
-		"  Tab completes, Up and Down recall by what is typed so far, Ctrl-R searches,\n" +
-		"  Ctrl-C takes a line back or ends a statement, Ctrl-D leaves; " + mark + " in a line is a line end\n")
+		"  Tab completes, Up and Down recall by what is typed so far, Ctrl-R searches, Ctrl-C takes a line back or ends a statement, Ctrl-D leaves; " + mark + " in a line is a line end\n")
 	s.say("%s", s.wrapped(b.String()+s.Host.Help(bind.Value{})))
 }

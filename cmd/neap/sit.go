@@ -40,7 +40,7 @@ func (s *session) sit() int {
 	over := make(chan struct{})
 	defer close(over)
 	go s.obey(ctx, cancel, ends, over)
-	fmt.Fprintf(s.outlet, "neap %s; help() explains, :quit leaves\n", version)
+	fmt.Fprintf(s.outlet, "neap %s; :help explains, :quit leaves\n", version)
 	err = repl.Run(ctx, repl.Options{
 		Host: s.host, Reader: reader, Out: s.outlet,
 		Size: s.terminal.screen, State: s.up(), Names: s.names, Files: files,

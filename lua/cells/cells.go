@@ -6,6 +6,7 @@ package cells
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -75,6 +76,29 @@ func fitting(s string, width int) string {
 	}
 	return s[:end]
 }
+
+// Hang wraps the lines of a text; what goes on below stands under where the
+// line's own text begins: behind a term, or set in as the line is. A width below
+// 20 is any.
+func Hang(text string, width int) string {
+	if width < 20 {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		head := lead().FindString(line)
+		if Width(head) > width/2 {
+			head = line[:len(line)-len(strings.TrimLeft(line, " "))]
+		}
+		indent := Width(head)
+		b.WriteString(head + strings.Join(Wrap(line[len(head):], width-indent), "\n"+strings.Repeat(" ", indent)) + "\n")
+	}
+	return b.String()
+}
+
+// lead is how a line begins that says something of a term, or that is set in.
+func lead() *regexp.Regexp { return regexp.MustCompile(`^ *(\S+( \S+)*  +)?`) }
 
 // Columns arranges words in as many columns as fit, top to bottom.
 func Columns(words []string, width int) string {

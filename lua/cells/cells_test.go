@@ -83,3 +83,11 @@ func TestEscape(t *testing.T) {
 		}
 	}
 }
+
+func TestHang(t *testing.T) {
+	text := "head\n  name  what it is called by, in words\n    set in, and long enough to wrap\n"
+	want := "head\n  name  what it is called\n        by, in words\n    set in, and long enough\n    to wrap\n"
+	if got := cells.Hang(text, 28); got != want || cells.Hang(text, 0) != text {
+		t.Errorf("%q", got)
+	}
+}

@@ -11,15 +11,20 @@ import (
 	"github.com/yuin/gopher-lua/parse"
 
 	"neap/lua/bind"
+	"neap/lua/cells"
 )
 
 // Show is a value as the REPL prints it: objects as cards and lists as tables,
 // both fitted to width columns if that is not 0, a program that ended as what it
-// wrote, a plain table as it would be written. Reading facts may ask the kernel.
+// wrote, a module or a function of one as help tells of it, a plain table as it
+// would be written. Reading facts may ask the kernel.
 func (h *Host) Show(ctx context.Context, v bind.Value, width int) (string, error) {
 	value := bind.Unwrap(v)
 	if f, ok := bind.FinishedOf(value); ok {
 		return lineEnded(f.Stdout) + lineEnded(f.Stderr) + f.Text(), nil
+	}
+	if text, ok := h.told(value); ok {
+		return strings.TrimSuffix(cells.Hang(text, width), "\n"), nil
 	}
 	if card, ok := h.st.Card(ctx, value, width); ok {
 		return card, nil
@@ -29,6 +34,18 @@ func (h *Host) Show(ctx context.Context, v bind.Value, width int) (string, error
 		return "", err
 	}
 	return results[0].String(), nil
+}
+
+// told is help on a module or a function of one: it has no other value.
+func (h *Host) told(v lua.LValue) (text string, ok bool) {
+	h.st.Locked(func(*lua.LState) {
+		_, module := h.st.ModuleOf(v)
+		_, _, function := h.st.FuncOf(v)
+		if ok = module || function; ok {
+			text = h.explain(v)
+		}
+	})
+	return text, ok
 }
 
 // lineEnded is text that ends its last line, if there is one.
