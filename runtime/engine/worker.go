@@ -81,7 +81,7 @@ func Serve(o Options, linger time.Duration) error {
 	w.spares = spares{lib: e.store.Lib, later: w.later}
 	go w.tidy()
 	err = keeper.Main(keeper.Options{
-		Root: o.Root, Version: o.Version, Boot: e.boot, Containers: e.containers, Work: w,
+		Root: o.Root, Version: o.Version, Boot: e.boot, Containers: e.containers, Work: w, Rest: w.spares.rest,
 		Linger: linger, Clock: e.opt.Clock, Log: e.opt.Logf,
 	}, e.store, link, held)
 	link.Ready(err)
@@ -98,9 +98,6 @@ func (w *worker) mark() error {
 	}
 	return w.e.store.Run.Write(marker, nil, 0o600, store.Quick)
 }
-
-// Rest is keeper.Work's.
-func (w *worker) Rest() { w.spares.rest() }
 
 // Leave is keeper.Work's.
 func (w *worker) Leave(ctx context.Context) error {

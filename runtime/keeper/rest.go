@@ -26,6 +26,6 @@ func (k *keeper) relax() {
 		l.c.Forget()
 	}
 	k.mu.Unlock()
-	k.Work.Rest()
+	k.Rest()
 	debug.FreeOSMemory()
 }

@@ -51,9 +51,6 @@ type Work interface {
 	Settle(ctx context.Context) error
 	Sweep(ctx context.Context) error
 	Leave(ctx context.Context) error
-
-	// Rest gives up what was made ready for what may be asked for next.
-	Rest()
 }
 
 // ErrStarted is the error of Prepare for a start that took place already.
@@ -105,6 +102,7 @@ type Options struct {
 	Boot       string // the id of this boot
 	Containers *container.Containers
 	Work       Work
+	Rest       func()        // gives up what was made ready for what may be asked for next
 	Linger     time.Duration // how long it stays with nothing to keep
 	Clock      func() time.Time
 	Log        func(format string, args ...any)
