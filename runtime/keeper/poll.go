@@ -79,14 +79,16 @@ func (p *poll) wait(fd int, ready func()) *wait {
 	return w
 }
 
-// arm has ready called once. Between arm and that call, and after stop, only
-// stop may be called.
+// arm has ready called once; what was done before arm, ready sees. Between arm
+// and that call, and after stop, only stop may be called.
 func (w *wait) arm() {
 	how := unix.EPOLL_CTL_ADD
+	w.in.mu.Lock()
 	if w.added {
 		how = unix.EPOLL_CTL_MOD
 	}
 	w.added = true
+	w.in.mu.Unlock()
 	if w.in.control(how, w) != nil {
 		go w.alone() // out of memory or of watches: a thread does it too
 	}
@@ -115,8 +117,9 @@ func (w *wait) alone() {
 func (w *wait) stop() {
 	w.in.mu.Lock()
 	delete(w.in.waits, w.key)
+	added := w.added
 	w.in.mu.Unlock()
-	if w.added {
+	if added {
 		_ = w.in.control(unix.EPOLL_CTL_DEL, w)
 	}
 }
