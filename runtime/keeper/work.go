@@ -40,10 +40,7 @@ type Work interface {
 	// Kill kills all that is left in the container's cgroup.
 	Kill(ctx context.Context, id string) error
 
-	// Scopes lists the scopes that are on record. EndScope removes what one
-	// left; it is scope.ErrLives while its maker lives.
-	Scopes() ([]string, error)
-	EndScope(ctx context.Context, id string) error
+	Scoped
 
 	// Settle brings what was queued (rules to withdraw) to its end. Sweep
 	// removes what carries the root's tag and belongs to nothing. Leave
@@ -51,6 +48,13 @@ type Work interface {
 	Settle(ctx context.Context) error
 	Sweep(ctx context.Context) error
 	Leave(ctx context.Context) error
+}
+
+// Scoped is the work on scopes. Scopes lists those that are on record. EndScope
+// removes what one left; it is scope.ErrLives while its maker lives.
+type Scoped interface {
+	Scopes() ([]string, error)
+	EndScope(ctx context.Context, id string) error
 }
 
 // ErrStarted is the error of Prepare for a start that took place already.
