@@ -121,10 +121,11 @@ func TestSyntaxIsChecked(t *testing.T) {
 	var out bytes.Buffer
 	h := checker(t, &out)
 	for src, want := range map[string]string{
-		"x = = 1\n":      "1:5: syntax error near \"=\"",
-		"local t = {\n":  "the script ends in the middle of a statement",
-		"print('a\n":     "syntax error",
-		"break\n":        "no loop to break",
+		"x = = 1\n":     "1:5: syntax error near \"=\"",
+		"local t = {\n": "the script ends in the middle of a statement",
+		"print('a\n":    "syntax error",
+		"break\n":       "no loop to break",
+		"x = " + strings.Repeat("{", 30000) + strings.Repeat("}", 30000): "too much inside one another",
 		"goto nowhere\n": "no visible label",
 		"#!/usr/bin/env neap\n\tcontainers.lst()\n":      "2:13: containers has no \"lst\"",
 		"local function f() f() end f()\n":               "",
@@ -139,7 +140,7 @@ func TestSyntaxIsChecked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if said := checked(t, h, &out, file); !strings.Contains(said, want) || want == "" && said != "" {
-			t.Errorf("%q: %q", src, said)
+			t.Errorf("%.60q: %.200q", src, said)
 		}
 	}
 }

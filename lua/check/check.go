@@ -44,18 +44,20 @@ type Surface struct {
 func Source(name, src string, s Surface) []Finding {
 	text := newText(name, src)
 	chunk, err := parse.Parse(strings.NewReader(text.code), name)
-	if err == nil {
-		_, err = lua.Compile(chunk, name)
-		chunk, _ = parse.Parse(strings.NewReader(text.code), name) // compiling changes it
-	}
 	if err != nil {
 		return []Finding{text.syntax(err)}
 	}
 	r := newReader(text, s)
-	r.note(chunk)
+	if !r.note(chunk) {
+		return []Finding{text.finding(1, 1, 0, "syntax error: too much inside one another")}
+	}
 	r.enter()
 	r.block(chunk)
 	r.leave()
+	r.settle()
+	if _, err := lua.Compile(chunk, name); err != nil {
+		r.found = append(r.found, text.syntax(err))
+	}
 	slices.SortStableFunc(r.found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})

@@ -72,9 +72,13 @@ func (r *reader) read(e ast.Expr) kind {
 	case *ast.UnaryNotOpExpr:
 		r.condition(e.Expr)
 		return kind{sort: boolean}
-	}
-	for _, p := range parts(e) {
-		r.expr(p)
+	case *ast.ArithmeticOpExpr:
+		r.expr(e.Lhs)
+		r.expr(e.Rhs)
+	case *ast.UnaryMinusOpExpr:
+		r.expr(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		r.expr(e.Expr)
 	}
 	return kind{}
 }
@@ -179,7 +183,8 @@ func (r *reader) ident(e *ast.IdentExpr, maybe bool) kind {
 	if l := r.find(e.Value); l != nil {
 		return l.kind
 	}
-	if r.global[e.Value] || r.assigned[e.Value] {
+	r.asked[e.Value] = true
+	if r.assigned[e.Value] {
 		return kind{}
 	}
 	k, known := r.s.global(e.Value)

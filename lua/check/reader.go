@@ -7,6 +7,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 
 	"neap/lua/bind"
+	"neap/lua/tree"
 )
 
 // reader goes through a script with the scopes it is in.
@@ -19,10 +20,18 @@ type reader struct {
 	assigned map[string]bool // names that are assigned to after they were declared
 	global   map[string]bool // globals that the main chunk, or a function of that name, makes
 	asked    map[string]bool // globals that are read
+	made     []made          // globals that are assigned to
 	used     map[string]bool // modules of which something is used
 	known    map[ast.Expr]kind
 	open     bool // something may make globals that nobody sees here
 	found    []Finding
+}
+
+// made is a global that is assigned to.
+type made struct {
+	name, near string
+	line       int
+	inside     bool // a function
 }
 
 // local is a variable: what it holds, and where it hides a module.
@@ -62,34 +71,29 @@ func (r *reader) find(name string) *local {
 	return nil
 }
 
-// note looks through the whole script first: what is assigned where.
-func (r *reader) note(chunk []ast.Stmt) { r.noteBlock(chunk, 0) }
-
-func (r *reader) noteBlock(chunk []ast.Stmt, depth int) {
-	each(chunk, func(s ast.Stmt) {
+// note looks through the whole script first: what is assigned, and which
+// modules are used. It is false for one that is nested too deep.
+func (r *reader) note(chunk []ast.Stmt) bool {
+	return tree.Walk{Stmt: func(s ast.Stmt) ast.Stmt {
 		switch s := s.(type) {
 		case *ast.AssignStmt:
 			for _, e := range s.Lhs {
-				r.noteTarget(e, depth)
+				r.noteTarget(e)
 			}
 		case *ast.FuncDefStmt:
 			if s.Name.Receiver == nil {
-				r.noteTarget(s.Name.Func, 0)
+				r.noteTarget(s.Name.Func)
 			}
 		}
-	}, func(e ast.Expr) {
-		if a, ok := e.(*ast.AttrGetExpr); ok {
-			r.noteUse(a)
+		return s
+	}, Expr: func(e ast.Expr) {
+		switch e := e.(type) {
+		case *ast.AttrGetExpr:
+			r.noteUse(e)
+		case *ast.IdentExpr:
+			r.open = r.open || slices.Contains([]string{"setfenv", "dofile", "loadfile", "loadstring", "load", "_G", "getfenv", "module"}, e.Value)
 		}
-		i, ok := e.(*ast.IdentExpr)
-		if !ok {
-			return
-		}
-		r.asked[i.Value] = true
-		if slices.Contains([]string{"setfenv", "dofile", "loadfile", "loadstring", "load", "_G", "getfenv", "module"}, i.Value) {
-			r.open = true
-		}
-	}, func(body []ast.Stmt) { r.noteBlock(body, depth+1) })
+	}}.Through(chunk)
 }
 
 // noteUse remembers that a module is used.
@@ -105,13 +109,10 @@ func (r *reader) noteUse(e *ast.AttrGetExpr) {
 }
 
 // noteTarget remembers what is assigned to: a name, or a member of one.
-func (r *reader) noteTarget(e ast.Expr, depth int) {
+func (r *reader) noteTarget(e ast.Expr) {
 	switch e := e.(type) {
 	case *ast.IdentExpr:
 		r.assigned[e.Value] = true
-		if depth == 0 {
-			r.global[e.Value] = true
-		}
 	case *ast.AttrGetExpr:
 		of, ok := e.Object.(*ast.IdentExpr)
 		name, also := e.Key.(*ast.StringExpr)

@@ -120,8 +120,10 @@ func (r *reader) defined(s *ast.FuncDefStmt) {
 		r.expr(s.Name.Receiver)
 	case !name:
 		r.assign(s.Name.Func)
-	case r.s.module(i.Value) != nil: // a function that becomes a global is meant to
+	case r.s.module(i.Value) != nil:
 		r.assignName(i)
+	default:
+		r.global[i.Value] = true // a function that becomes a global is meant to
 	}
 	r.enter()
 	if s.Name.Receiver != nil {
@@ -176,11 +178,19 @@ func (r *reader) assignName(e *ast.IdentExpr) {
 	if _, known := r.s.global(name); known || r.open {
 		return
 	}
-	switch {
-	case r.depth > 0 && !r.global[name]:
-		r.tell(e.Line(), variable(name), "%s becomes a global; write local %s if it is for this function only%s", name, name, r.nearLocal(name))
-	case !r.asked[name]:
-		r.tell(e.Line(), variable(name), "%s becomes a global that nothing reads%s", name, r.nearLocal(name))
+	r.global[name] = r.global[name] || r.depth == 0
+	r.made = append(r.made, made{name, r.nearLocal(name), e.Line(), r.depth > 0})
+}
+
+// settle tells of globals that are made by mistake, now that all is read.
+func (r *reader) settle() {
+	for _, g := range r.made {
+		switch {
+		case g.inside && !r.global[g.name]:
+			r.tell(g.line, variable(g.name), "%s becomes a global; write local %s if it is for this function only%s", g.name, g.name, g.near)
+		case !r.asked[g.name]:
+			r.tell(g.line, variable(g.name), "%s becomes a global that nothing reads%s", g.name, g.near)
+		}
 	}
 }
 

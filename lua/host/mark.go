@@ -8,6 +8,7 @@ import (
 	"github.com/yuin/gopher-lua/parse"
 
 	"neap/lua/bind"
+	"neap/lua/tree"
 )
 
 // mark is where a call or an index stands in a source: a line and columns in
@@ -56,14 +57,14 @@ func numbered(t text, name string, n int) *lua.FunctionProto {
 		return nil
 	}
 	found := 0
-	w := walker{expr: func(e ast.Expr) {
+	w := tree.Walk{Expr: func(e ast.Expr) {
 		switch e.(type) {
 		case *ast.FuncCallExpr, *ast.AttrGetExpr:
 			e.SetLine(firstMark + found)
 			found++
 		}
 	}}
-	if !w.walked(chunk) || found != n || mend(chunk) != nil {
+	if !w.Through(chunk) || found != n || mend(chunk) != nil {
 		return nil
 	}
 	if t.typed {

@@ -4,13 +4,15 @@ import (
 	"errors"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"neap/lua/tree"
 )
 
 // mend changes what gopher-lua's compiler gets wrong into what means the same
 // and is compiled well. It refuses what is nested too deeply to be compiled.
 func mend(chunk []ast.Stmt) error {
-	w := walker{expr: mendTable, stmt: mendJump}
-	if w.walked(chunk) {
+	w := tree.Walk{Expr: mendTable, Stmt: mendJump}
+	if w.Through(chunk) {
 		return nil
 	}
 	return errNested

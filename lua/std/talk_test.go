@@ -107,20 +107,20 @@ ui.spinner("waiting")`); err != nil {
 
 // sink is a buffer that several goroutines may write to.
 type sink struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	kept bytes.Buffer
 }
 
 func (s *sink) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Buffer.Write(b)
+	return s.kept.Write(b)
 }
 
 func (s *sink) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Buffer.String()
+	return s.kept.String()
 }
 
 func TestProgressOnATerminal(t *testing.T) {

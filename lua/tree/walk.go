@@ -1,21 +1,25 @@
-package host
+// Package tree goes through the syntax tree of a script.
+//
+// It knows gopher-lua's tree and how deep it may be. It does not know what is
+// looked for in it.
+package tree
 
 import (
 	"github.com/yuin/gopher-lua/ast"
 )
 
-// walker goes through a chunk in the order of its text. expr sees each
+// Walk goes through a chunk in the order of its text. Expr sees each
 // expression: a call or an index when what stands before its brackets or its
-// dot has been seen. stmt may put another statement in the place of one; nil
+// dot has been seen. Stmt may put another statement in the place of one; nil
 // leaves all as they are.
-type walker struct {
-	expr func(ast.Expr)
-	stmt func(ast.Stmt) ast.Stmt
+type Walk struct {
+	Expr func(ast.Expr)
+	Stmt func(ast.Stmt) ast.Stmt
 
 	blocks, depth int // how many more may be inside one another
 }
 
-// What may be inside one another in a source: it keeps the stacks of the walker
+// What may be inside one another in a source: it keeps the stacks of the walk
 // and of gopher-lua's compiler within what Go gives, and the time that functions
 // in functions take.
 const (
@@ -26,8 +30,8 @@ const (
 // tooDeep is what a walk past its depth panics with.
 type tooDeep struct{}
 
-// walked goes through a chunk and says whether it got to the end.
-func (w walker) walked(chunk []ast.Stmt) (ok bool) {
+// Through goes through a chunk and says whether it got to the end.
+func (w Walk) Through(chunk []ast.Stmt) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			if _, deep := p.(tooDeep); !deep {
@@ -41,19 +45,19 @@ func (w walker) walked(chunk []ast.Stmt) (ok bool) {
 	return true
 }
 
-func (w walker) chunk(chunk []ast.Stmt) {
+func (w Walk) chunk(chunk []ast.Stmt) {
 	if w.blocks--; w.blocks < 0 {
 		panic(tooDeep{})
 	}
 	for i, s := range chunk {
 		w.inside(s)
-		if w.stmt != nil {
-			chunk[i] = w.stmt(s)
+		if w.Stmt != nil {
+			chunk[i] = w.Stmt(s)
 		}
 	}
 }
 
-func (w walker) inside(s ast.Stmt) {
+func (w Walk) inside(s ast.Stmt) {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
 		w.exprs(s.Lhs...)
@@ -87,7 +91,7 @@ func (w walker) inside(s ast.Stmt) {
 	}
 }
 
-func (w walker) exprs(all ...ast.Expr) {
+func (w Walk) exprs(all ...ast.Expr) {
 	for _, e := range all {
 		if e != nil {
 			w.one(e)
@@ -95,19 +99,19 @@ func (w walker) exprs(all ...ast.Expr) {
 	}
 }
 
-func (w walker) one(e ast.Expr) {
+func (w Walk) one(e ast.Expr) {
 	if w.depth--; w.depth < 0 {
 		panic(tooDeep{})
 	}
 	switch e := e.(type) {
 	case *ast.FuncCallExpr:
 		w.exprs(e.Func, e.Receiver)
-		w.expr(e)
+		w.Expr(e)
 		w.exprs(e.Args...)
 		return
 	case *ast.AttrGetExpr:
 		w.exprs(e.Object)
-		w.expr(e)
+		w.Expr(e)
 		w.exprs(e.Key)
 		return
 	case *ast.TableExpr:
@@ -131,5 +135,5 @@ func (w walker) one(e ast.Expr) {
 	case *ast.UnaryLenOpExpr:
 		w.exprs(e.Expr)
 	}
-	w.expr(e)
+	w.Expr(e)
 }
