@@ -10,6 +10,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 
+	"neap/lua/tree"
 	"neap/runtime/fault"
 )
 
@@ -77,14 +78,14 @@ func (h *Host) disarm() {
 // callsArgs says whether a chunk calls args.
 func callsArgs(chunk []ast.Stmt) bool {
 	found := false
-	walker{expr: func(e ast.Expr) {
+	tree.Walk{Expr: func(e ast.Expr) {
 		call, ok := e.(*ast.FuncCallExpr)
 		if !ok {
 			return
 		}
 		name, ok := call.Func.(*ast.IdentExpr)
 		found = found || ok && name.Value == "args"
-	}}.walked(chunk)
+	}}.Through(chunk)
 	return found
 }
 
