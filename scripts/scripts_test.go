@@ -88,6 +88,9 @@ func TestLibrary(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, file := range files {
+		if path.Base(file) == "mistakes.lua" {
+			continue // it is read, never run
+		}
 		t.Run(path.Base(file), func(t *testing.T) {
 			src, err := os.ReadFile(file)
 			if err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"neap/lua/std"
 )
 
 // TestSuite runs gopher-lua's own tests with everything of the host loaded.
@@ -33,7 +35,7 @@ func TestSuite(t *testing.T) {
 				t.Chdir(work)
 				without(t, f+".lua")
 				var out bytes.Buffer
-				h, err := New(Options{Stdout: &out, Stderr: &out, Getenv: os.LookupEnv})
+				h, err := New(Options{Modules: std.Modules(std.Effects{}), Stdout: &out, Stderr: &out, Getenv: os.LookupEnv})
 				if err != nil {
 					t.Fatal(err)
 				}
