@@ -9,8 +9,13 @@ import (
 
 // TestChunks runs testdata/*.lua, one after the other on one root, each on an
 // empty one.
-func TestChunks(t *testing.T) {
-	r := open(t)
+func TestChunks(t *testing.T) { open(t).chunks(t) }
+
+// TestChunksInSimulation runs the same, in a world that is new each time. What a
+// file keeps for kernels it asks system.info().kernel for.
+func TestChunksInSimulation(t *testing.T) { simulate(t).chunks(t) }
+
+func (r *hall) chunks(t *testing.T) {
 	args := []string{t.TempDir(), rootfs(t)}
 	files, err := filepath.Glob("testdata/*.lua")
 	if err != nil || len(files) == 0 {

@@ -52,7 +52,7 @@ func fake(t *testing.T) (*yard, func(src string) error) {
 	t.Helper()
 	y := &yard{}
 	var out bytes.Buffer
-	h := newHost(t, bindings.All(bindings.Runtime{Nouns: bindings.Nouns{Containers: y}, Terminal: paper{&bytes.Buffer{}}}), &out)
+	h := newHost(t, bindings.All(bindings.Runtime{Nouns: bindings.Nouns{Containers: y}, Terminal: paper{&bytes.Buffer{}}}), &out, nil)
 	return y, func(src string) error { return h.RunString(t.Context(), "test", src, nil) }
 }
 

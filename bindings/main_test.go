@@ -14,6 +14,7 @@ import (
 	"neap/bindings/plan"
 	"neap/bindings/terminal"
 	boximage "neap/cmd/box/image"
+	"neap/lua/bind"
 	"neap/lua/host"
 	"neap/lua/std"
 	"neap/runtime/engine"
@@ -96,14 +97,14 @@ func openAt(t *testing.T, at terminal.Host) *hall {
 	if rt.Terminal = at; at == nil {
 		rt.Terminal = paper{&r.screen}
 	}
-	r.h = newHost(t, bindings.All(rt), &r.out)
+	r.h = newHost(t, bindings.All(rt), &r.out, nil)
 	return r
 }
 
-func newHost(t *testing.T, s *bindings.Surface, out *bytes.Buffer) *host.Host {
+func newHost(t *testing.T, s *bindings.Surface, out *bytes.Buffer, clock bind.Clock) *host.Host {
 	t.Helper()
 	h, err := host.New(host.Options{
-		Modules: append(slices.Clone(s.Modules), std.Modules(std.Effects{})...), Classes: s.Classes, Arguments: s.Arguments, Stdout: out,
+		Modules: append(slices.Clone(s.Modules), std.Modules(std.Effects{})...), Classes: s.Classes, Arguments: s.Arguments, Stdout: out, Clock: clock,
 		Panic: func(what string, value any, stack []byte) { t.Errorf("panic in %s: %v\n%s", what, value, stack) },
 	})
 	if err != nil {

@@ -114,6 +114,6 @@ tempdir file, write file, tempdir file, write file, remove file, run program, re
 create container, create volume, remove container, create volume]]
 assert(table.concat(said, ", ") == want:gsub("\n", " "), table.concat(said, ", "))
 local changes = plan.changes
-assert(changes[2].size, tostring(plan))
+assert(changes[2].size or system.info().kernel == "simulated", tostring(plan)) -- which has no files to weigh
 assert(#plan == #changes and changes[3].needs[1] == 2 and changes[5].needs[1] == 4 and changes[6].needs[1] == 5)
 assert(tostring(plan):match("^NUMBER +VERB") and tostring(changes[1]):match("^stop container web, for "))

@@ -26,7 +26,7 @@ assert(err.message:find("oops") and h.state == "running")
 h:pause{ lease = "200ms" }:wait{ state = "running", timeout = "10s" }
 
 -- logs and lines.
-local l = containers.run{ "box", "sh", "-c", "for i in 1 2 3; do echo line $i; done; echo wrong >&2" }:wait()
+local l = containers.run{ "box", "sh", "-c", "echo line 1; echo line 2; echo line 3; echo wrong >&2" }:wait()
 assert(l:logs{ stderr = false } == "line 1\nline 2\nline 3\n")
 assert(l:logs{ tail = 1, stderr = false } == "line 3\n")
 assert(l:logs{ stdout = false } == "wrong\n")

@@ -151,8 +151,10 @@ func (s *session) newHost(out io.Writer) (*host.Host, error) {
 		Open: s.nouns, Terminal: s.terminal, Planner: s.planner, Progress: s.progress.show, Now: time.Now,
 	})
 	helpers := std.Modules(effects)
+	tests := newTrial()
 	return host.New(host.Options{
-		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: s.surface.Classes,
+		Modules: append(slices.Clone(s.surface.Modules), helpers...), Classes: append(s.surface.Classes, tests.Class()),
+		Tests: tests,
 		Stdin: os.Stdin, Stdout: out, Stderr: os.Stderr,
 		Getenv: os.LookupEnv, Scripts: library, Commands: commands, Compiled: compiled, Arguments: s.surface.Arguments,
 		Panic: panicked, Now: time.Now, Grace: grace,

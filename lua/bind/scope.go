@@ -92,6 +92,12 @@ func WithQuit(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	return context.WithValue(inner, quitKey{}, quit), cancel
 }
 
+// Apart is ctx for a run of another state inside this one: what quits there quits
+// nothing here.
+func Apart(ctx context.Context) context.Context {
+	return context.WithValue(ctx, quitKey{}, func(error) {})
+}
+
 // Quit ends the run that ctx is part of; in what is undone at its end, this one
 // undoing too.
 func Quit(ctx context.Context, cause error) {

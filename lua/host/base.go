@@ -213,6 +213,33 @@ func (h *Host) amendIO(library *lua.LTable) {
 	if h.options.Stdin != nil {
 		h.openRead(library)
 	}
+	h.divert(library)
+}
+
+// divert makes what is written to io.stderr, and in a host whose error stream is
+// not the process's to io.stdout, go where the host was told to.
+func (h *Host) divert(library *lua.LTable) {
+	if f, ok := h.options.Stderr.(*os.File); ok && f == os.Stderr || h.options.Stderr == io.Discard {
+		return
+	}
+	files := library.RawGetString("stderr").(*lua.LUserData).Metatable.(*lua.LTable)
+	methods := files.RawGetString("__index").(*lua.LTable)
+	write := methods.RawGetString("write").(*lua.LFunction)
+	to := map[lua.LValue]io.Writer{library.RawGetString("stdout"): h.options.Stdout, library.RawGetString("stderr"): h.options.Stderr}
+	methods.RawSetString("write", replace(h.L, write, func(L *lua.LState) int {
+		file := L.Get(1)
+		w := to[file]
+		if w == nil {
+			return write.GFunction(L)
+		}
+		for i := 2; i <= L.GetTop(); i++ {
+			if _, err := io.WriteString(w, L.CheckString(i)); err != nil {
+				h.st.Raise(L, fault.Wrap("write", "", err))
+			}
+		}
+		L.Push(file)
+		return 1
+	}))
 }
 
 // openRead makes io.read take what the host was given as standard input.

@@ -10,7 +10,12 @@ import (
 
 // globals are the functions that belong to no module.
 func (h *Host) globals() *bind.Module {
-	return &bind.Module{Pure: true, Doc: "Functions that belong to no module.", Globals: []string{"defer", "re", "args", "help"}, Make: h.globalFuncs}
+	m := &bind.Module{Pure: true, Doc: "Functions that belong to no module.", Globals: []string{"defer", "re", "args", "help"}, Make: h.globalFuncs}
+	if h.options.Tests != nil {
+		m.Globals = append(m.Globals, "test")
+		m.Make = func() []*bind.Func { return append(h.globalFuncs(), h.options.Tests.Func()) }
+	}
+	return m
 }
 
 func (h *Host) globalFuncs() []*bind.Func {

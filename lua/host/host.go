@@ -18,6 +18,12 @@ import (
 	"neap/lua/bind"
 )
 
+// Tests are the functions of tests, made when a script first touches them.
+type Tests interface {
+	Func() *bind.Func    // test
+	Funcs() []*bind.Func // of the module scripts
+}
+
 // Options are what a host is made of. Modules and streams aside, all may be
 // left out.
 type Options struct {
@@ -38,6 +44,10 @@ type Options struct {
 	// Compiled holds what Compile made of bundled scripts and of others that
 	// RunBundled runs. What is not there is compiled when it runs.
 	Compiled fs.FS
+
+	// Tests makes the function test, and further functions of the module scripts;
+	// nil: there are none.
+	Tests Tests
 
 	// Arguments are types of script arguments besides the built-in ones:
 	// "container" makes an object of a name. The result is what Class.Box

@@ -18,7 +18,7 @@ import (
 func (h *Host) scripts() *bind.Module {
 	return &bind.Module{Name: "scripts", Doc: "What works on scripts: for those who write them.", Make: func() []*bind.Func {
 		finding := findingClass()
-		return []*bind.Func{
+		all := []*bind.Func{
 			bind.Func1("check", "Look for mistakes in a script without running it: syntax, names, options and their types.",
 				bind.Req("path", bind.String, "the script; - is standard input"), bind.Returns(finding.List(), "what was found; empty if nothing"),
 				func(_ context.Context, path string) ([]check.Finding, error) {
@@ -51,6 +51,10 @@ for _, f in ipairs(scripts.check(d .. "/x.lua")) do print(f) end`),
 				func(context.Context) (map[string]string, error) { return byName(page.Reference(h.documented())), nil },
 			).With(`assert(scripts.reference()["containers.md"]:match("containers.run"))`),
 		}
+		if h.options.Tests != nil {
+			all = append(all, h.options.Tests.Funcs()...)
+		}
+		return all
 	}}
 }
 

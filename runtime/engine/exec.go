@@ -234,14 +234,7 @@ func (x *Exec) drain(ctx context.Context, timeout time.Duration, out func(string
 	defer cancel()
 	var r Result
 	if out == nil {
-		out = func(stream string, chunk []byte) error {
-			if stream == output.Err {
-				r.Stderr = append(r.Stderr, chunk...)
-			} else {
-				r.Stdout = append(r.Stdout, chunk...)
-			}
-			return nil
-		}
+		out = r.Keep
 	}
 	stop := context.AfterFunc(ctx, func() {
 		_ = x.out.SetReadDeadline(time.Now())

@@ -10,7 +10,6 @@ import (
 	"neap/runtime/container"
 	"neap/runtime/fault"
 	"neap/runtime/keeper"
-	"neap/runtime/output"
 )
 
 // Run creates a container and starts it. One that does not start stays, in
@@ -86,14 +85,7 @@ func (c *Container) once(ctx context.Context, in *os.File, out func(string, []by
 		}
 	}}
 	if out == nil {
-		a.Output = func(stream string, chunk []byte) error {
-			if stream == output.Err {
-				r.Stderr = append(r.Stderr, chunk...)
-			} else {
-				r.Stdout = append(r.Stdout, chunk...)
-			}
-			return nil
-		}
+		a.Output = r.Keep
 	}
 	end, err := c.startAttached(ctx, 1, a)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -152,7 +144,11 @@ func (c *Container) stop(ctx context.Context, o StopOptions) error {
 	if now, err := c.State(); err != nil || (now != container.Running && now != container.Paused) || facts == nil {
 		return err
 	}
-	sig, timeout, err := c.stopping(o)
+	plan, err := c.c.Plan()
+	if err != nil {
+		return err
+	}
+	sig, timeout, err := o.Of(plan)
 	if err != nil {
 		return err
 	}
@@ -225,11 +221,9 @@ func (c *Container) kill(ctx context.Context, start int) error {
 	return err
 }
 
-func (c *Container) stopping(o StopOptions) (unix.Signal, time.Duration, error) {
-	plan, err := c.c.Plan()
-	if err != nil {
-		return 0, 0, err
-	}
+// Of is the signal and the time until it is killed, for a container of this
+// plan.
+func (o StopOptions) Of(plan *container.Plan) (unix.Signal, time.Duration, error) {
 	timeout := stopTimeout
 	if plan.StopTimeout != nil {
 		timeout = time.Duration(*plan.StopTimeout * float64(time.Second))

@@ -147,6 +147,15 @@ func (c *Container) Logs(ctx context.Context, o LogOptions) (string, error) {
 		return "", err
 	}
 	defer l.Close()
+	return Whole(ctx, l)
+}
+
+// Whole is the lines that are left of a walk as one text.
+func Whole(ctx context.Context, l interface {
+	Next(ctx context.Context) (output.Line, bool, error)
+	Format(line output.Line) string
+},
+) (string, error) {
 	var b strings.Builder
 	for {
 		line, ok, err := l.Next(ctx)

@@ -120,20 +120,28 @@ func (e *Engine) clear(ctx context.Context, s *scope.Scope) error {
 	for _, kind := range []scope.Kind{scope.Container, scope.Volume, scope.Network, scope.Tag, scope.Image} {
 		e.clearKind(ctx, s, kind, things, batch)
 	}
+	if failed := Unended(batch, len(things)); failed != nil {
+		return errors.Join(failed, err)
+	}
+	return err
+}
+
+// Unended is the error of a scope that could not remove all of so many things.
+func Unended(batch *fault.Batch, things int) error {
 	switch len(batch.Failed) {
 	case 0:
-		return err
+		return nil
 	case 1:
-		return errors.Join(batch.Failed[0].Err, err)
+		return batch.Failed[0].Err
 	}
 	lines := make([]string, len(batch.Failed))
 	for i, f := range batch.Failed {
 		lines[i] = f.Err.Error()
 	}
-	return errors.Join(&fault.Error{
+	return &fault.Error{
 		Kind: fault.Partial, Op: "end scope", Detail: batch,
-		Message: fmt.Sprintf("%d of %d not removed: %s", len(lines), len(things), strings.Join(lines, "; ")),
-	}, err)
+		Message: fmt.Sprintf("%d of %d not removed: %s", len(lines), things, strings.Join(lines, "; ")),
+	}
 }
 
 // abreast is how many things of a scope are removed at once.

@@ -5,6 +5,7 @@ import (
 
 	"neap/runtime/cgroup"
 	"neap/runtime/container"
+	"neap/runtime/output"
 )
 
 // Spec is what may be asked of a new container: Docker's options of run, as
@@ -78,4 +79,14 @@ type Result struct {
 	Stdout    []byte
 	Stderr    []byte
 	Duration  time.Duration
+}
+
+// Keep appends output that came.
+func (r *Result) Keep(stream string, chunk []byte) error {
+	if stream == output.Err {
+		r.Stderr = append(r.Stderr, chunk...)
+	} else {
+		r.Stdout = append(r.Stdout, chunk...)
+	}
+	return nil
 }

@@ -36,6 +36,7 @@ Besides
   apply     Do what neap --plan FILE recorded
   editor    Prepare a directory of scripts for an editor
   check     Find mistakes in scripts          translate Say a Docker line in Lua
+  test      Run the tests of scripts
   help      Show this, or what a name of the Lua surface means
   completion  Print what makes bash, zsh or fish complete all this
 

@@ -38,6 +38,14 @@ function args(declaration) end
 ---@param of? any # what to explain; everything if left out
 function help(of) end
 
+--- A test: run by neap test, in a scope and a simulated world of its own.
+--- ```lua
+--- test("one and one", function(t) t:equal(1 + 1, 2) end)
+--- ```
+---@param name string # what is tested
+---@param fn function # what must end without an error
+function test(name, fn) end
+
 --- Call a function. At its end its defers run, and what was made meanwhile is removed, except what was given to keep: containers, volumes, networks, and images that were pulled, loaded, imported or tagged. So it is if the script fails, is canceled or killed.
 --- ```lua
 --- local name = scope(function()

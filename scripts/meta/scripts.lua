@@ -1,5 +1,12 @@
 ---@meta
 
+--- which tests, and where
+---@class TestOptions
+---@field [integer] string # files, and directories in which all *_test.lua are run; the current one if none is named
+---@field run? string # only tests whose name matches
+---@field real? boolean # against a real runtime in a root of its own, not against a simulation
+---@field each? function # called with the outcome of each test when it ends
+
 --- What works on scripts: for those who write them.
 ---@class scriptslib
 scripts = {}
@@ -49,3 +56,12 @@ function scripts.selene() end
 --- ```
 ---@return table<string,string> # texts by the names of their files
 function scripts.reference() end
+
+--- Run the tests in files, each file in a Lua state of its own, each test in a new world.
+--- ```lua
+--- fs.write("my_test.lua", 'test("one and one", function(t) t:equal(1 + 1, 2) end)')
+--- assert(scripts.test{ "my_test.lua" }[1].status == "ok")
+--- ```
+---@param options? TestOptions # which tests, and where
+---@return any # a list of { file, name, status, duration, message, explained, output, line }, status being ok, failed or skipped
+function scripts.test(options) end
