@@ -44,7 +44,7 @@ func (s *session) sit() int {
 	err = repl.Run(ctx, repl.Options{
 		Host: s.host, Reader: reader, Out: s.outlet,
 		Size: s.terminal.screen, State: s.up(), Names: s.names, Files: files,
-		Edit: editor(), Rehearse: s.begin, Foreign: foreign,
+		Edit: editor(), Rehearse: s.begin, Foreign: s.foreign,
 		History: historyFile(), Interrupts: interrupts, Hard: func() { s.hard(130) },
 	})
 	var exit *host.Exit

@@ -84,6 +84,24 @@ func (h *Host) Eval(ctx context.Context, src string) ([]bind.Value, error) {
 	return values, nil
 }
 
+// Answer runs Lua that is not of the session, and gives its first result as text.
+func (h *Host) Answer(ctx context.Context, src string, args ...string) (string, error) {
+	const name = "answer"
+	fn, err := h.load(name, src)
+	if err != nil {
+		return "", err
+	}
+	values := make([]lua.LValue, len(args))
+	for i, a := range args {
+		values[i] = lua.LString(a)
+	}
+	results, err := h.run(ctx, &running{name: name}, fn, values...)
+	if err != nil || len(results) == 0 {
+		return "", err
+	}
+	return results[0].String(), nil
+}
+
 // further is the syntax error that lies deeper in the text: of reading it as a
 // value, with a return before it, and of reading it as a statement.
 func further(value, statement error) error {
