@@ -22,7 +22,7 @@ type house struct {
 func TestExamples(t *testing.T) {
 	h := newHouse(t)
 	for name, play := range map[string]func(*testing.T, house){
-		"walkthrough": walkthrough, "pause": pause, "cleanup": cleanup, "backup": backup,
+		"walkthrough": walkthrough, "pause": pause, "cleanup": cleanup, "backup": backup, "plan": plan,
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := house{t, h.program, h.root}
@@ -104,6 +104,22 @@ func cleanup(t *testing.T, h house) {
 	h.like(h.run(0, script, "--older", "0s", "--keep", "keep-*", "--volumes"), `^old\n[0-9a-f]{64}$`)
 	h.like(h.run(0, "ps", "-a", "--format", "{{.Names}}"), `^up\nkeep-this$`)
 	h.like(h.run(2, script, "--oldr", "1d"), `no option is called --oldr`)
+}
+
+// plan is a cleanup that is looked at before it is done: what came after is
+// spared.
+func plan(t *testing.T, h house) {
+	h.run(0, "run", "--name", "old", "-v", "/data", "box", "true")
+	h.run(0, "run", "-d", "--name", "up", "box", "sleep", "60")
+	file := filepath.Join(t.TempDir(), "plan.json")
+	script := []string{"examples/cleanup.lua", "--older", "0s", "--volumes"}
+	out := h.run(0, append([]string{"--plan", file}, script...)...)
+	h.like(out, `^1\. remove container old, \d+B, for examples/cleanup\.lua:\d+\n2\. remove volume [0-9a-f]{64}, 0B, after 1, for examples/cleanup\.lua:\d+$`)
+	h.run(0, "run", "--name", "later", "box", "true")
+	h.like(h.run(0, "ps", "-a", "--format", "{{.Names}}"), `^later\nup\nold$`)
+	h.like(h.run(0, "apply", file), `^remove container old\nremove volume [0-9a-f]{64}$`)
+	h.like(h.run(0, "ps", "-a", "--format", "{{.Names}}"), `^later\nup$`)
+	h.like(h.run(0, append([]string{"--dry-run"}, script...)...), `^1\. remove container later`)
 }
 
 func backup(t *testing.T, h house) {

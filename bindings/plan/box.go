@@ -30,13 +30,7 @@ func (c *box) real(ctx context.Context) bindings.Container {
 
 // in is what a recording shows of it, if it shows something else than is.
 func (c *box) in(ctx context.Context) (*recording, *shadow) {
-	r := recordingOf(ctx)
-	for at := r; at != nil; at = at.outer {
-		if s := at.known(c.id); s != nil {
-			return r, s
-		}
-	}
-	return r, nil
+	return shown(ctx, func(r *recording) *shadow { return r.known(c.id) })
 }
 
 func (c *box) ID() string { return c.p.resolved(c.id) }

@@ -72,14 +72,7 @@ func (n containers) Get(ctx context.Context, ref string) (bindings.Container, er
 	if r == nil {
 		return n.hold(n.p.real.Containers.Get(ctx, n.p.resolved(ref)))
 	}
-	c, err := n.Find(ctx, ref)
-	if err != nil || c != nil {
-		return c, err
-	}
-	if _, err := n.Get(r.under(ctx), ref); err != nil {
-		return nil, err // it names what is near
-	}
-	return nil, gone("find container", ref)
+	return got(ctx, r, "container", ref, n.Find, n.Get)
 }
 
 func (n containers) Briefs(ctx context.Context) ([]*container.Brief, error) {

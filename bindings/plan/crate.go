@@ -27,13 +27,7 @@ func (v *crate) real(ctx context.Context) (bindings.Volume, error) {
 }
 
 func (v *crate) in(ctx context.Context) (*recording, *volumeShadow) {
-	r := recordingOf(ctx)
-	for at := r; at != nil; at = at.outer {
-		if s := at.knownVolume(v.id); s != nil {
-			return r, s
-		}
-	}
-	return r, nil
+	return shown(ctx, func(r *recording) *volumeShadow { return r.knownVolume(v.id) })
 }
 
 func (v *crate) Name() string {

@@ -141,9 +141,7 @@ func (r *recording) taken(ctx context.Context, s engine.Spec, v *engine.View) (t
 		r.seeName(ctx, s.Name)
 		touched = append(touched, thing{"container name", s.Name})
 	}
-	if used, err = r.seeImageName(ctx, s.Image); err != nil {
-		return nil, nil, err
-	}
+	used = append(used, r.seeImageName(ctx, s.Image))
 	for _, ref := range leaning(s) {
 		t, err := r.seeContainerName(ctx, ref)
 		if err != nil {

@@ -146,10 +146,7 @@ func (r *recording) makeImage(ctx context.Context, c bindings.Change, options an
 	s.seen.ID = ref
 	var touched []thing
 	if name != "" {
-		var err error
-		if touched, err = r.seeImageName(ctx, name); err != nil {
-			return nil, err
-		}
+		touched = append(touched, r.seeImageName(ctx, name))
 		r.takeName(ctx, name)
 		s.seen.Tags = []string{name}
 	}
@@ -198,9 +195,7 @@ func (n images) Save(ctx context.Context, refs []string, path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, ref := range refs {
-		if _, err := r.seeImageName(ctx, ref); err != nil {
-			return err
-		}
+		r.seeImageName(ctx, ref)
 	}
 	r.seeFile(path)
 	_, err = r.note(ctx, step{
@@ -220,14 +215,11 @@ func (n images) Push(ctx context.Context, ref string, o image.PushOptions) (stri
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	touched, err := r.seeImageName(ctx, ref)
-	if err != nil {
-		return "", err
-	}
+	used := r.seeImageName(ctx, ref)
 	digest := r.p.placeholder()
-	_, err = r.note(ctx, step{
+	_, err := r.note(ctx, step{
 		Change:  bindings.Change{Verb: "push", Kind: "image", Object: ref, Makes: []string{digest}},
-		options: pushOptions{ref, o}, uses: touched,
+		options: pushOptions{ref, o}, uses: []thing{used},
 	})
 	return digest, err
 }
@@ -279,14 +271,7 @@ func (n images) Get(ctx context.Context, ref string) (bindings.Image, error) {
 	if r == nil {
 		return n.hold(n.p.real.Images.Get(ctx, n.p.resolved(ref)))
 	}
-	i, err := n.Find(ctx, ref)
-	if err != nil || i != nil {
-		return i, err
-	}
-	if _, err := n.Get(r.under(ctx), ref); err != nil {
-		return nil, err
-	}
-	return nil, gone("find image", ref)
+	return got(ctx, r, "image", ref, n.Find, n.Get)
 }
 
 func (n images) List(ctx context.Context) ([]bindings.Image, error) {

@@ -102,14 +102,7 @@ func (n networks) Get(ctx context.Context, ref string) (bindings.Network, error)
 	if r == nil {
 		return n.hold(n.p.real.Networks.Get(ctx, n.p.resolved(ref)))
 	}
-	found, err := n.Find(ctx, ref)
-	if err != nil || found != nil {
-		return found, err
-	}
-	if _, err := n.Get(r.under(ctx), ref); err != nil {
-		return nil, err
-	}
-	return nil, gone("find network", ref)
+	return got(ctx, r, "network", ref, n.Find, n.Get)
 }
 
 func (n networks) List(ctx context.Context) ([]bindings.Network, error) {
@@ -152,13 +145,7 @@ func (b *bridge) real(ctx context.Context) (bindings.Network, error) {
 }
 
 func (b *bridge) in(ctx context.Context) (*recording, *networkShadow) {
-	r := recordingOf(ctx)
-	for at := r; at != nil; at = at.outer {
-		if s := at.knownNetwork(b.id); s != nil {
-			return r, s
-		}
-	}
-	return r, nil
+	return shown(ctx, func(r *recording) *networkShadow { return r.knownNetwork(b.id) })
 }
 
 func (b *bridge) ID() string   { return b.p.resolved(b.id) }

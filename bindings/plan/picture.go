@@ -28,13 +28,7 @@ func (i *picture) real(ctx context.Context) (bindings.Image, error) {
 }
 
 func (i *picture) in(ctx context.Context) (*recording, *imageShadow) {
-	r := recordingOf(ctx)
-	for at := r; at != nil; at = at.outer {
-		if s := at.knownImage(i.id); s != nil {
-			return r, s
-		}
-	}
-	return r, nil
+	return shown(ctx, func(r *recording) *imageShadow { return r.knownImage(i.id) })
 }
 
 func (i *picture) ID() string { return i.p.resolved(i.id) }
@@ -131,16 +125,13 @@ func (r *recording) tag(ctx context.Context, i *picture, name string) error {
 	if err != nil {
 		return err
 	}
-	touched, err := r.seeImageName(ctx, full)
-	if err != nil {
-		return err
-	}
+	lost := r.seeImageName(ctx, full)
 	what := r.seeImage(i, s)
 	r.takeName(ctx, full)
 	s.seen.Tags = append(s.seen.Tags, full)
 	_, err = r.note(ctx, step{
 		Change: bindings.Change{Verb: "tag", Kind: "image", Object: what, ID: i.id}, options: nameOptions{name},
-		touches: append(touched, thing{"image", i.id}),
+		touches: []thing{lost, {"image", i.id}},
 	})
 	return err
 }

@@ -46,17 +46,17 @@ func (r *recording) seeContainerName(ctx context.Context, ref string) (thing, er
 }
 
 // seeImageName notes which image a name means, or that it means none.
-func (r *recording) seeImageName(ctx context.Context, name string) ([]thing, error) {
+func (r *recording) seeImageName(ctx context.Context, name string) thing {
 	for id, s := range r.images {
 		if s.has(name) || s.made && id == name {
-			return []thing{{"image", id}}, nil
+			return thing{"image", id}
 		}
 	}
 	id := r.seeHolder(ctx, "image name", name)
 	if id == "" {
-		return []thing{{"image name", name}}, nil
+		return thing{"image name", name}
 	}
-	return []thing{{"image", id}}, nil
+	return thing{"image", id}
 }
 
 // seeNetworkName notes which network a change refers to; not ok if it is none

@@ -54,15 +54,6 @@ func (r *recording) known(id string) *shadow {
 	return s
 }
 
-// snapshot is a copy of a shadow, for who reads it while others change it.
-func snapshot[S any](s *S) *S {
-	if s == nil {
-		return nil
-	}
-	same := *s
-	return &same
-}
-
 // running shows it started.
 func (s *shadow) running() {
 	s.forget("pid", "ip", "started", "uptime", "cgroup")

@@ -119,14 +119,7 @@ func (n volumes) Get(ctx context.Context, name string) (bindings.Volume, error) 
 	if r == nil {
 		return n.hold(n.p.real.Volumes.Get(ctx, n.p.resolved(name)))
 	}
-	v, err := n.Find(ctx, name)
-	if err != nil || v != nil {
-		return v, err
-	}
-	if _, err := n.Get(r.under(ctx), name); err != nil {
-		return nil, err
-	}
-	return nil, gone("find volume", name)
+	return got(ctx, r, "volume", name, n.Find, n.Get)
 }
 
 func (n volumes) List(ctx context.Context) ([]bindings.Volume, error) {
