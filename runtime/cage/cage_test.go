@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"neap/runtime/testenv"
 )
 
 // TestMain lets the test binary be the program in the cage: its second word says
@@ -130,6 +132,19 @@ func TestSignals(t *testing.T) {
 		}
 	}
 	if end := run(t, Program{Signals: signals}, "stay", thrice); end != (End{137, Impatience}) {
+		t.Errorf("%+v", end)
+	}
+}
+
+// TestMemory kills what needs more than it may have, and leaves nothing.
+func TestMemory(t *testing.T) {
+	testenv.Root(t)
+	testenv.Clean(t)
+	tree := testenv.Name(t)
+	if end := run(t, Program{Memory: 64 << 20, Tree: tree}, "eat", nil); end != (End{137, OutOfRoom}) {
+		t.Errorf("%+v", end)
+	}
+	if end := run(t, Program{Memory: 2 << 30, Tree: tree}, "eat", nil); end != (End{0, Itself}) {
 		t.Errorf("%+v", end)
 	}
 }
