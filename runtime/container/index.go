@@ -215,14 +215,15 @@ func (cs *Containers) readIndex() index {
 		return index{}
 	}
 	defer f.Close()
-	var body strings.Builder
-	if st, err := f.Stat(); err == nil {
-		body.Grow(int(st.Size()))
-	}
-	if _, err := io.Copy(&body, f); err != nil {
+	st, err := f.Stat()
+	if err != nil {
 		return index{}
 	}
-	return decode(body.String(), cs.boot)
+	body := make([]byte, st.Size())
+	if _, err := io.ReadFull(f, body); err != nil {
+		return index{}
+	}
+	return decode(string(body), cs.boot)
 }
 
 // writeIndex replaces the index, unless somebody else is at it. What goes
