@@ -86,7 +86,7 @@ func (d *doors) fillContainer() {
 	)
 	k.Extra = filterFacts()
 	k.Moment = d.together
-	k.Methods = append(d.lifeActs(), append(d.insideActs(), readActs()...)...)
+	k.Acts = func() []bind.Method[*box] { return append(d.lifeActs(), append(d.insideActs(), readActs()...)...) }
 }
 
 // stateFacts are what changes in a container's life.

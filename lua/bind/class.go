@@ -67,10 +67,11 @@ type Class[S any] struct {
 	Find    func(context.Context, string) (S, error) // lets a name or id stand for the object
 	Fields  []Field[S]
 	Methods []Method[S]
-	Bulk    []string          // the methods that a list of these has too
-	Hints   map[string]string // a member that is not there and the word for it here: {"status": "state"}
-	Columns []string          // the facts shown when a list prints as a table; at first all plain ones
-	Extra   []Field[S]        // what only filters know: label network volume publish
+	Acts    func() []Method[S] // makes Methods when one is first called or looked at, if set
+	Bulk    []string           // the methods that a list of these has too
+	Hints   map[string]string  // a member that is not there and the word for it here: {"status": "state"}
+	Columns []string           // the facts shown when a list prints as a table; at first all plain ones
+	Extra   []Field[S]         // what only filters know: label network volume publish
 
 	Dynamic func(S, string) (any, bool) // facts known only at run time, plain or from Box
 	Members func(S) []string            // their names
@@ -81,7 +82,7 @@ type Class[S any] struct {
 
 	Fill func() // declares all of the above at the first need; nil if it is there
 
-	once sync.Once
+	once, made sync.Once
 }
 
 // filled is the class with its members declared.
@@ -92,6 +93,16 @@ func (k *Class[S]) filled() *Class[S] {
 		}
 	})
 	return k
+}
+
+func (k *Class[S]) methods() []Method[S] {
+	k.filled()
+	k.made.Do(func() {
+		if k.Acts != nil {
+			k.Methods = k.Acts()
+		}
+	})
+	return k.Methods
 }
 
 // waits says whether the class is declared at the first need.
@@ -222,7 +233,7 @@ func (k *Class[S]) check() error {
 			return err
 		}
 	}
-	for _, m := range k.Methods {
+	for _, m := range k.methods() {
 		if err := note(m.Name, "an act"); err != nil {
 			return err
 		}
@@ -244,7 +255,7 @@ func (k *Class[S]) members() (all []string) {
 	for _, f := range k.Fields {
 		all = append(all, f.Name)
 	}
-	for _, m := range k.Methods {
+	for _, m := range k.methods() {
 		all = append(all, m.Name)
 	}
 	return all
@@ -342,8 +353,8 @@ func (k *Class[S]) act(c call, acts func(string) lua.LValue, name string) lua.LV
 }
 
 func (k *Class[S]) acts() []*Func {
-	all := make([]*Func, len(k.Methods))
-	for i, m := range k.Methods {
+	all := make([]*Func, len(k.methods()))
+	for i, m := range k.methods() {
 		all[i] = m.Func
 	}
 	return all
@@ -385,7 +396,7 @@ func (k *Class[S]) describe() ClassDoc {
 	for _, f := range k.Fields {
 		d.Fields = append(d.Fields, f.ParamDoc)
 	}
-	for _, m := range k.Methods {
+	for _, m := range k.methods() {
 		d.Methods = append(d.Methods, m.Func)
 	}
 	return d

@@ -242,7 +242,7 @@ func (st *State) classOf(v lua.LValue) *known {
 func (k *Class[S]) installList(st *State) *lua.LTable {
 	acts := func() []*Func {
 		all := listFuncs(k.keep)
-		for _, m := range k.Methods {
+		for _, m := range k.methods() {
 			if slices.Contains(k.Bulk, m.Name) {
 				all = append(all, k.bulk(m))
 			}
