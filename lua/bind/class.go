@@ -95,16 +95,6 @@ func (k *Class[S]) filled() *Class[S] {
 	return k
 }
 
-func (k *Class[S]) methods() []Method[S] {
-	k.filled()
-	k.made.Do(func() {
-		if k.Acts != nil {
-			k.Methods = k.Acts()
-		}
-	})
-	return k.Methods
-}
-
 // waits says whether the class is declared at the first need.
 func (k *Class[S]) waits() bool { return k.Fill != nil }
 
@@ -342,22 +332,6 @@ func (k *Class[S]) index(st *State) func(call) int {
 		c.L.Push(k.Fields[i].get(c, s))
 		return 1
 	}
-}
-
-func (k *Class[S]) act(c call, acts func(string) lua.LValue, name string) lua.LValue {
-	act := acts(name)
-	if act == nil {
-		k.unknown(c, name)
-	}
-	return act
-}
-
-func (k *Class[S]) acts() []*Func {
-	all := make([]*Func, len(k.methods()))
-	for i, m := range k.methods() {
-		all[i] = m.Func
-	}
-	return all
 }
 
 // dynamic reads a fact known only at run time.
