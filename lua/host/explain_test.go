@@ -48,6 +48,7 @@ func TestMarks(t *testing.T) {
 		{"for i = 1, 2 do if i == 2 then prnt(i) end end", "t.lua:1:32 prnt(i)"},
 		{"function shelfs(a) return a end\nlocal o = {} function o.a.b(x) return x end", "t.lua:2:1 "},
 		{"#!/usr/bin/env neap\n-- f() [[ x\n--[[ g()\n ]] local s = [==[ h() ]==] .. (\"\"):rep(1) error('x')", "t.lua:4:44 error('x')"},
+		{"return shelf.get('a'):remove()", "t.lua:1:23 remove()"},
 		{"local a = 1 + {}", "t.lua:1:1 local a = 1 + {}"},
 	} {
 		var out bytes.Buffer
