@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -100,7 +99,7 @@ func (p paper) Write(stream string, b []byte) error {
 	if stream == "err" {
 		to = p.s.Err
 	}
-	_, err := io.WriteString(to, string(b))
+	_, err := to.Write(b)
 	return err
 }
 
