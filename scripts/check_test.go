@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"neap/bindings"
+	"neap/bindings/trial"
 	"neap/lua/bind"
 	"neap/lua/host"
 	"neap/lua/std"
@@ -28,8 +29,10 @@ func checker(t *testing.T, out *bytes.Buffer) *host.Host {
 		t.Fatal(err)
 	}
 	surface := bindings.All(bindings.Runtime{})
+	tests := trial.New(trial.Options{})
 	h, err := host.New(host.Options{
-		Modules: append(append([]*bind.Module{}, surface.Modules...), std.Modules(std.Effects{})...), Classes: surface.Classes,
+		Modules: append(append([]*bind.Module{}, surface.Modules...), std.Modules(std.Effects{})...), Classes: append(surface.Classes, tests.Class()),
+		Tests:  tests,
 		Stdout: out, Stderr: out, Scripts: library, Commands: commands,
 	})
 	if err != nil {
@@ -98,7 +101,11 @@ func TestExamplesPassCheck(t *testing.T) {
 	}
 	for _, c := range h.State().Classes() {
 		for _, f := range c.Methods {
-			one(f.Title(c.Name), f.Example)
+			example := f.Example
+			if c.Name == "Test" {
+				example = "test(\"an example\", function(t)\n" + example + "\nend)"
+			}
+			one(f.Title(c.Name), example)
 		}
 	}
 }
