@@ -219,7 +219,7 @@ func status(slot *slot, pid int, ticks uint64, pidfd *os.File) Ending {
 
 // orphanEnd is the end of a process that the warden did not tell.
 func orphanEnd(pid int, ticks uint64, pidfd *os.File) (Ending, bool) {
-	if stat, err := process.ReadStat(pid); err == nil && stat.Ticks == ticks && stat.State == 'Z' {
+	if stat, err := process.ReadStat(pid); err == nil && stat.Ticks == ticks && stat.Dead() {
 		end := ending(stat.Code, time.Now())
 		end.Unborn = stat.Name == process.Gate
 		return end, true

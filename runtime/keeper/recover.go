@@ -68,7 +68,7 @@ func (k *keeper) takeUp(c *container.Container, held warden.Held) error {
 // atGate says whether the process of a life is dead, or a stub that waits.
 func atGate(l *life) bool {
 	stat, err := process.ReadStat(l.pid)
-	return err != nil || stat.Ticks != l.ticks || stat.State == 'Z' || stat.Name == process.Gate
+	return err != nil || stat.Ticks != l.ticks || stat.Dead() || stat.Name == process.Gate
 }
 
 // holdAgain takes the ports again that were lost with their last holders.

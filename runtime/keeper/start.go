@@ -75,7 +75,7 @@ func neverRan(l *life) bool {
 	if !l.taken {
 		return false
 	}
-	if stat, err := process.ReadStat(l.pid); err == nil && stat.Ticks == l.ticks && stat.State != 'Z' && stat.Name != process.Gate {
+	if stat, err := process.ReadStat(l.pid); err == nil && stat.Ticks == l.ticks && !stat.Dead() && stat.Name != process.Gate {
 		return false
 	}
 	<-l.ended

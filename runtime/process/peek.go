@@ -8,8 +8,8 @@ import (
 )
 
 // Peek is the two things of ReadStat that tell whether a process lives, for
-// whoever looks at thousands. ok is false if it is gone or a zombie, or if the
-// pid is another's since.
+// whoever looks at thousands. ok is false if it is gone or dead, or if the pid
+// is another's since.
 func Peek(pid int, ticks uint64) (state byte, ok bool) {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -27,7 +27,7 @@ func Peek(pid int, ticks uint64) (state byte, ok bool) {
 		return 0, false
 	}
 	state = rest[1]
-	return state, state != 'Z' && state != 'X'
+	return state, !dead(state, int(field(rest, 17)))
 }
 
 // field is the n-th number, from 0, in a text of words with a blank before

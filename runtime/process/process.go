@@ -24,10 +24,20 @@ func Boot() (string, error) {
 
 // Stat is what /proc/PID/stat says of a process (proc(5)).
 type Stat struct {
-	Name  string // of the program, at most 15 bytes; it stays while it is a zombie
-	State byte   // 'R', 'S', 'D', 'Z', …
-	Ticks uint64 // field 22: start time since boot
-	Code  int    // field 52: status in the form of waitpid, of a zombie
+	Name    string // of the program, at most 15 bytes; it stays while it is a zombie
+	State   byte   // 'R', 'S', 'D', 'Z', … of its first thread
+	Threads int    // field 20: how many there are, the first one included until it is reaped
+	Ticks   uint64 // field 22: start time since boot
+	Code    int    // field 52: status in the form of waitpid, of a zombie
+}
+
+// Dead says whether the process has ended. A first thread that is a zombie does
+// not tell by itself: the others may live on, and while one of them executes a
+// program the first is a zombie too.
+func (s Stat) Dead() bool { return dead(s.State, s.Threads) }
+
+func dead(state byte, threads int) bool {
+	return state == 'X' || state == 'Z' && threads <= 1
 }
 
 // Gate is the name of a process that waits for leave to execute its program.
@@ -50,8 +60,12 @@ func ReadStat(pid int) (Stat, error) {
 	if err != nil {
 		return Stat{}, err
 	}
+	threads, err := strconv.Atoi(fields[17])
+	if err != nil {
+		return Stat{}, err
+	}
 	code, err := strconv.Atoi(fields[49])
-	return Stat{Name: string(text[begin+1 : end]), State: fields[0][0], Ticks: ticks, Code: code}, err
+	return Stat{Name: string(text[begin+1 : end]), State: fields[0][0], Threads: threads, Ticks: ticks, Code: code}, err
 }
 
 // readProc reads a short file of proc in one go, without the questions that
@@ -71,11 +85,11 @@ func readProc(path string) ([]byte, error) {
 	}
 }
 
-// Alive says whether the process with this pid and start time runs. Dead is:
-// gone, or a zombie.
+// Alive says whether the process with this pid and start time runs: it is not
+// gone, and not dead.
 func Alive(pid int, ticks uint64) bool {
 	stat, err := ReadStat(pid)
-	return err == nil && stat.Ticks == ticks && stat.State != 'Z' && stat.State != 'X'
+	return err == nil && stat.Ticks == ticks && !stat.Dead()
 }
 
 // Open opens the living process with this pid and start time as a pidfd; any
