@@ -121,7 +121,7 @@ func TestModes(t *testing.T) {
 	needIptables(t)
 	e := open(t)
 	web := start(t, e, Spec{Name: "web", Network: "bridge", Argv: []string{"httpd"}})
-	r := run(t, e, Spec{Image: "box", Network: "container:web", Argv: []string{"wget", "-q", "-O", "-", "http://127.0.0.1/"}})
+	r := run(t, e, Spec{Image: "box", Network: "container:web", Argv: []string{"sh", "-c", "until wget -q -O - http://127.0.0.1/; do sleep 0.1; done"}})
 	if !strings.Contains(string(r.Stdout), "It works!") {
 		t.Errorf("container:web: %q %q", r.Stdout, r.Stderr)
 	}
